@@ -1,0 +1,2 @@
+//! The `onlyif` command.
+fn main() {}

@@ -1,0 +1,39 @@
+//! Answers: what the loop tells the edge.
+
+use crate::item::Resource;
+use crate::problem::Problem;
+
+/// The end of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It has happened.
+    Done(Done),
+    /// Something stands against it; nothing is written.
+    Refused(Problem),
+}
+
+/// What has happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// Which kind of change.
+    pub kind: DoneKind,
+    /// The resource as the command left it; `None` after a delete.
+    pub resource: Option<Box<Resource>>,
+    /// An earlier request, the same in all that counts, had done it already.
+    pub replayed: bool,
+    /// The change was made to a newer version than the caller had seen.
+    pub merged: bool,
+}
+
+/// Which kind of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoneKind {
+    /// A new resource.
+    Created,
+    /// A new version of one that was there.
+    Changed,
+    /// Nothing: the resource was already as asked.
+    Unchanged,
+    /// The resource is gone.
+    Deleted,
+}

@@ -1,0 +1,5 @@
+//! Declarations: what a user writes to get an API.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,241 @@
+//! A declaration that has been checked: everything in it is known to fit together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::document::pointer::Pointer;
+
+/// All the types that an API serves, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Declarations {
+    pub(crate) types: BTreeMap<String, Declaration>,
+}
+
+impl Declarations {
+    /// The type of this name.
+    pub fn get(&self, type_name: &str) -> Option<&Declaration> {
+        self.types.get(type_name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Declaration> {
+        self.types.values()
+    }
+}
+
+/// One resource type.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Its name, plural: the segment of its path.
+    pub name: String,
+    /// What it is, for the documentation.
+    pub description: Option<String>,
+    /// What its documents satisfy.
+    pub schema: Schema,
+    /// Which values hold across the type, within a tenant.
+    pub unique: Vec<Unique>,
+    /// Its lifecycle, if it has one.
+    pub states: Option<States>,
+    /// Its transitions (or actions, on a type without states), in the order declared.
+    pub transitions: Vec<Transition>,
+    /// What happens to an update whose view is out of date, unless the request prefers otherwise.
+    pub stale: crate::command::Stale,
+    /// Who may do what.
+    pub access: Access,
+    /// How long a tombstone answers, in seconds.
+    pub tombstone_s: i64,
+}
+
+impl Declaration {
+    /// The transition of this name.
+    pub fn transition(&self, name: &str) -> Option<&Transition> {
+        self.transitions
+            .iter()
+            .find(|transition| transition.name == name)
+    }
+}
+
+/// A JSON Schema (2020-12), compiled.
+#[derive(Clone)]
+pub struct Schema {
+    /// As declared.
+    pub source: Value,
+    pub(crate) validator: std::sync::Arc<jsonschema::Validator>,
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Schema").field(&self.source).finish()
+    }
+}
+
+/// Values that no two resources of the type may share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unique {
+    /// Its name; by default the field names joined with `-`.
+    pub name: String,
+    /// Pointers of scalars. Where one is missing or `null`, the constraint does not hold.
+    pub fields: Vec<Pointer>,
+    /// What is done to strings before they are compared, in this order; NFC always comes first.
+    pub normalize: Vec<Normalize>,
+    /// Whether a conflict names the holder.
+    pub disclose_holder: bool,
+}
+
+/// What is done to a string before it is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalize {
+    /// White space at both ends is dropped.
+    Trim,
+    /// Lower case, by Unicode's default mapping.
+    Lowercase,
+}
+
+/// A lifecycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct States {
+    /// Every state, in the order first named.
+    pub all: Vec<String>,
+    /// The state of a new resource.
+    pub initial: String,
+    /// States without a way out.
+    pub finals: Vec<String>,
+    /// The states in which the document may be changed.
+    pub update: Vec<String>,
+    /// The states in which the resource may be deleted.
+    pub delete: Vec<String>,
+}
+
+/// A transition from some states to one; on a type without states, an action.
+#[derive(Clone, Debug)]
+pub struct Transition {
+    /// Its name: the last segment of its path.
+    pub name: String,
+    /// The states that it starts from; empty on a type without states.
+    pub from: Vec<String>,
+    /// The state that it ends in; `None`: the state stays.
+    pub to: Option<String>,
+    /// What it takes; `None`: nothing.
+    pub input: Option<Schema>,
+    /// What must hold.
+    pub only_if: Vec<Clause>,
+    /// What is written, by pointer of an object's member.
+    pub set: Vec<(Pointer, Source)>,
+    /// What is added, by pointer of a number.
+    pub add: Vec<(Pointer, Amount)>,
+    /// What is removed.
+    pub remove: Vec<Pointer>,
+    /// The scopes, any of which is enough; where the declaration gives none, the type's
+    /// `access.transition`.
+    pub access: Vec<String>,
+    /// Whether the outcome can be known to satisfy the schema, and to leave every unique value
+    /// alone, without seeing the document. Otherwise it is read first, and its version pinned.
+    pub blind: bool,
+    /// What the schema's bounds require of the numbers that are added to, in order of `add`.
+    pub bounds: Vec<Bounds>,
+}
+
+/// The bounds that the schema sets to a number that a transition adds to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// `minimum`
+    pub minimum: Option<serde_json::Number>,
+    /// `maximum`
+    pub maximum: Option<serde_json::Number>,
+    /// `exclusiveMinimum`
+    pub exclusive_minimum: Option<serde_json::Number>,
+    /// `exclusiveMaximum`
+    pub exclusive_maximum: Option<serde_json::Number>,
+    /// The schema says `integer`: what is added must be one, or it is decided by validating.
+    pub integer: bool,
+}
+
+/// A number to add.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amount {
+    /// A literal number, or a required number of the input.
+    pub source: Source,
+    /// Subtract it.
+    pub negate: bool,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// The declaration.
+    Literal(Value),
+    /// The stored document, or a reserved member of the resource.
+    Field(Pointer),
+    /// The transition's input, which requires it.
+    Input(Pointer),
+    /// The caller's actor.
+    Actor,
+    /// The time of the request.
+    Now,
+}
+
+/// A condition on the stored resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    /// What is tested.
+    pub test: Test,
+    /// What to tell a caller for whom it does not hold.
+    pub message: Option<String>,
+}
+
+/// What a clause tests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// One field.
+    Field(Pointer, Check),
+    /// At least one holds.
+    Any(Vec<Clause>),
+    /// It does not hold.
+    Not(Box<Clause>),
+}
+
+/// A test of one field. But for `IsNot` and `Exists(false)`, none holds of a field that is not there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    /// Equal by value.
+    Is(Source),
+    /// Not equal, or not there.
+    IsNot(Source),
+    /// Equal to one of them.
+    In(Vec<Source>),
+    /// `>=`, numbers or strings.
+    AtLeast(Source),
+    /// `<=`
+    AtMost(Source),
+    /// `>`
+    MoreThan(Source),
+    /// `<`
+    LessThan(Source),
+    /// Whether it is there; `null` is there.
+    Exists(bool),
+    /// A string that contains it, or an array with an element equal to it.
+    Contains(Source),
+    /// A string that starts with it.
+    StartsWith(Source),
+    /// So many elements or members at least.
+    SizeAtLeast(Source),
+    /// So many elements or members at most.
+    SizeAtMost(Source),
+}
+
+/// The scopes of each operation, any of which is enough; an empty list: any caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Reading one, listing, and being told about others' changes.
+    pub read: Vec<String>,
+    /// Creating.
+    pub create: Vec<String>,
+    /// `PUT` and `PATCH`.
+    pub update: Vec<String>,
+    /// Deleting.
+    pub delete: Vec<String>,
+    /// Transitions without scopes of their own.
+    pub transition: Vec<String>,
+}

@@ -1,0 +1,210 @@
+//! What the table holds: resources, the tombstones they leave, and the values they claim.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::document::pointer::Pointer;
+use crate::tag::Tag;
+use crate::timestamp::Timestamp;
+
+/// The name of one item. Each begins with the tenant, so that tenants never meet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// A resource, or the tombstone that it left.
+    Resource {
+        /// `-` for a caller without a tenant.
+        tenant: String,
+        /// The declared type.
+        type_name: String,
+        /// The resource's id.
+        id: String,
+    },
+    /// A unique value that a resource claims.
+    Unique {
+        /// `-` for a caller without a tenant.
+        tenant: String,
+        /// The declared type.
+        type_name: String,
+        /// The constraint's name.
+        constraint: String,
+        /// SHA-256 of the normalised values, in hexadecimal.
+        digest: String,
+    },
+}
+
+/// One image of an item that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// A live resource.
+    Resource(Resource),
+    /// What a deleted resource leaves behind, until it expires.
+    Tombstone(Tombstone),
+    /// A claimed unique value.
+    Claim(Claim),
+}
+
+/// A live resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// The client's own members.
+    pub document: Document,
+    /// Counts from 1 in each incarnation.
+    pub version: u64,
+    /// Drawn at creation; see [`Tag`].
+    pub incarnation: String,
+    /// The lifecycle's state; only on types with states.
+    pub state: Option<String>,
+    /// When this incarnation was created, and by whom.
+    pub created_at: Timestamp,
+    /// The actor that created this incarnation.
+    pub created_by: String,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The actor that last changed it.
+    pub updated_by: String,
+    /// When it changed before that; `None` at version 1.
+    pub previous_at: Option<Timestamp>,
+    /// Which field changed last when, and by whom.
+    pub clocks: Clocks,
+    /// The stamps of the last eight writes.
+    pub stamps: Stamps,
+}
+
+impl Resource {
+    /// The entity tag of this version.
+    pub fn tag(&self) -> Tag {
+        Tag {
+            version: self.version,
+            incarnation: self.incarnation.clone(),
+        }
+    }
+}
+
+/// Field clocks: for each changed field the version, actor and time of its last change. A field
+/// without one has not changed since the floor version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clocks {
+    /// By pointer; `/state` is a field.
+    pub fields: BTreeMap<Pointer, Clock>,
+    /// Clocks up to this version may have been forgotten: an older base cannot be merged.
+    pub floor: u64,
+}
+
+/// The last change of one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// The version that the change made.
+    pub version: u64,
+    /// Who made it.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The marks of the last eight writes, newest first. A write whose stamp is among them has been
+/// applied; a place that no write has reached yet is empty, and sorts before every stamp.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamps(pub [String; 8]);
+
+/// What a deleted resource leaves behind: no late write can raise it, no old tag can match it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The version that the delete made.
+    pub version: u64,
+    /// The incarnation that ended.
+    pub incarnation: String,
+    /// When.
+    pub deleted_at: Timestamp,
+    /// Who deleted it.
+    pub deleted_by: String,
+    /// The stamps of the last eight writes, the delete's among them.
+    pub stamps: Stamps,
+    /// From this second on (since the epoch) it no longer answers; the table drops it later.
+    pub expires_at_s: i64,
+}
+
+/// A claimed unique value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The id of the resource that holds it.
+    pub owner: String,
+}
+
+/// The place of one value within an item, for conditions and assignments.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attribute {
+    /// The item itself: present in every item that exists.
+    Key,
+    /// A member of the document; the root pointer is the document as a whole.
+    Document(Pointer),
+    /// See [`Resource`].
+    State,
+    /// See [`Resource`].
+    Version,
+    /// See [`Resource`].
+    Incarnation,
+    /// See [`Resource`].
+    CreatedAt,
+    /// See [`Resource`].
+    CreatedBy,
+    /// See [`Resource`].
+    UpdatedAt,
+    /// See [`Resource`].
+    UpdatedBy,
+    /// See [`Resource`].
+    PreviousAt,
+    /// See [`Tombstone`]; absent in a live resource.
+    DeletedAt,
+    /// See [`Tombstone`].
+    DeletedBy,
+    /// One field's part of the three clock maps.
+    Clock(ClockPart, Pointer),
+    /// One of the three clock maps as a whole.
+    Clocks(ClockPart),
+    /// See [`Clocks`].
+    Floor,
+    /// One of the eight stamps, by its place, 0 to 7; 0 is the newest.
+    Stamp(usize),
+    /// See [`Claim`].
+    Owner,
+    /// The second (since the epoch) from which the table may drop the item.
+    Expires,
+    /// The partition of the index that lists resources; absent in a tombstone. Its value is a
+    /// [`Partition`], which the store writes as a key.
+    ListedIn,
+}
+
+/// Which of the three clock maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClockPart {
+    /// Pointer → version.
+    Version,
+    /// Pointer → actor.
+    Actor,
+    /// Pointer → time.
+    At,
+}
+
+/// One partition of the index that lists the resources of a type, ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Partition {
+    /// `-` for a caller without a tenant.
+    pub tenant: String,
+    /// The declared type.
+    pub type_name: String,
+    /// The state; `None` for types without states.
+    pub state: Option<String>,
+}
+
+/// A value as it stands in a condition or an assignment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A JSON value, numbers with all their digits.
+    Value(Value),
+    /// What the item holds there when the write happens.
+    Attribute(Attribute),
+    /// An index partition; see [`Attribute::ListedIn`].
+    Partition(Partition),
+}

@@ -1,0 +1,101 @@
+//! Plans: the conditional writes that a decision proposes, all or none of which happen.
+
+use crate::item::{Attribute, Item, Key, Operand, Resource};
+
+/// What to write, and what to answer once it is written. One write is one conditional request;
+/// several are one transaction. No two writes of a plan name the same key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The resource's own write first.
+    pub writes: Vec<Write>,
+    /// What has happened when all of them have.
+    pub outcome: Planned,
+}
+
+/// What will have happened once a plan is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Planned {
+    /// The resource will be exactly this.
+    Known(Box<Resource>),
+    /// A blind update: the store's image after the write tells.
+    FromImage,
+    /// The resource is gone.
+    Deleted,
+}
+
+/// One item's write: it happens only if its condition holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// Which item.
+    pub key: Key,
+    /// What must hold of the item at that moment.
+    pub condition: Condition,
+    /// What becomes of it.
+    pub effect: Effect,
+}
+
+/// What becomes of an item. Only a create puts: an update sets what it owns, and erases nobody's part.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// The whole item.
+    Put(Box<Item>, Option<crate::item::Partition>),
+    /// Attributes of the item that is there.
+    Update(Vec<Assignment>),
+    /// Nothing is left.
+    Delete,
+}
+
+/// One change of an update. All read the item as it was before the update.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Assignment {
+    /// The attribute becomes the operand.
+    Set(Attribute, Operand),
+    /// The attribute becomes the sum of another one (or itself) and a number.
+    Sum(Attribute, Attribute, serde_json::Number),
+    /// The attribute is gone.
+    Remove(Attribute),
+}
+
+/// What must hold of an item for its write to happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// Every one; the empty list always holds.
+    All(Vec<Condition>),
+    /// At least one; the empty list never holds.
+    Any(Vec<Condition>),
+    /// Not that.
+    Not(Box<Condition>),
+    /// The attribute is there, `null` included.
+    Exists(Attribute),
+    /// Holds if the attribute is there, both are of one kind, and they compare so. Numbers compare
+    /// by value, strings by their UTF-8 bytes; only equality is defined for the other kinds.
+    Compare(Attribute, Comparator, Operand),
+    /// A string that contains the operand, or an array with an element equal to it.
+    Contains(Attribute, Operand),
+    /// A string that starts with the operand.
+    StartsWith(Attribute, Operand),
+    /// The number of elements, of members, or of UTF-8 bytes of a string compares so.
+    Size(Attribute, Comparator, Operand),
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparator {
+    /// Equal by value, arrays and objects included.
+    Equal,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+impl Condition {
+    /// The item is not there.
+    pub fn absent() -> Self {
+        Condition::Not(Box::new(Condition::Exists(Attribute::Key)))
+    }
+}

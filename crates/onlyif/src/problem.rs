@@ -1,0 +1,342 @@
+//! Problems: why a request was refused, and which request would resolve it.
+
+use serde_json::Value;
+
+use crate::document::pointer::Pointer;
+use crate::item::Resource;
+use crate::tag::Tag;
+use crate::timestamp::Timestamp;
+
+/// The kinds of problem, in the order of the catalogue: of several conflicts the first in this
+/// order names the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// The request cannot be read.
+    MalformedRequest,
+    /// Nobody is known to ask.
+    Unauthenticated,
+    /// The caller may not do that.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The resource was deleted.
+    Gone,
+    /// The path takes other methods.
+    MethodNotAllowed,
+    /// Nothing that the caller accepts can be given.
+    NotAcceptable,
+    /// More than is taken.
+    ContentTooLarge,
+    /// The body is of a kind that is not read.
+    UnsupportedMediaType,
+    /// The caller's view is out of date.
+    StaleVersion,
+    /// The id is taken.
+    AlreadyExists,
+    /// A unique value is taken.
+    Duplicate,
+    /// The state does not allow the transition.
+    InvalidTransition,
+    /// The state does not allow the update or delete.
+    NotAllowedInState,
+    /// A declared condition does not hold.
+    ConditionNotMet,
+    /// Other writers were in the way.
+    Contention,
+    /// The document does not satisfy its schema.
+    InvalidResource,
+    /// A change must say which version it is based on.
+    PreconditionRequired,
+    /// A defect.
+    Internal,
+    /// The service cannot answer now.
+    Unavailable,
+    /// The write may have been made.
+    OutcomeUnknown,
+}
+
+impl Code {
+    /// All of them, in order.
+    pub const ALL: [Code; 21] = [
+        Code::MalformedRequest,
+        Code::Unauthenticated,
+        Code::Forbidden,
+        Code::NotFound,
+        Code::Gone,
+        Code::MethodNotAllowed,
+        Code::NotAcceptable,
+        Code::ContentTooLarge,
+        Code::UnsupportedMediaType,
+        Code::StaleVersion,
+        Code::AlreadyExists,
+        Code::Duplicate,
+        Code::InvalidTransition,
+        Code::NotAllowedInState,
+        Code::ConditionNotMet,
+        Code::Contention,
+        Code::InvalidResource,
+        Code::PreconditionRequired,
+        Code::Internal,
+        Code::Unavailable,
+        Code::OutcomeUnknown,
+    ];
+
+    /// The name in the `code` member and at the end of the `type` URI.
+    pub fn name(self) -> &'static str {
+        match self {
+            Code::MalformedRequest => "malformed-request",
+            Code::Unauthenticated => "unauthenticated",
+            Code::Forbidden => "forbidden",
+            Code::NotFound => "not-found",
+            Code::Gone => "gone",
+            Code::MethodNotAllowed => "method-not-allowed",
+            Code::NotAcceptable => "not-acceptable",
+            Code::ContentTooLarge => "content-too-large",
+            Code::UnsupportedMediaType => "unsupported-media-type",
+            Code::StaleVersion => "stale-version",
+            Code::AlreadyExists => "already-exists",
+            Code::Duplicate => "duplicate",
+            Code::InvalidTransition => "invalid-transition",
+            Code::NotAllowedInState => "not-allowed-in-state",
+            Code::ConditionNotMet => "condition-not-met",
+            Code::Contention => "contention",
+            Code::InvalidResource => "invalid-resource",
+            Code::PreconditionRequired => "precondition-required",
+            Code::Internal => "internal",
+            Code::Unavailable => "unavailable",
+            Code::OutcomeUnknown => "outcome-unknown",
+        }
+    }
+
+    /// The code of this name.
+    pub fn named(name: &str) -> Option<Code> {
+        Code::ALL.into_iter().find(|code| code.name() == name)
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The kind.
+    pub code: Code,
+    /// One or two sentences for a person; nothing is only here.
+    pub detail: String,
+    /// What is wrong in the request, each in its place.
+    pub errors: Vec<Fault>,
+    /// Every conflict that the request meets, in the order of [`Code`].
+    pub conflicts: Vec<Conflict>,
+    /// The resource as it is now, if the caller may read it.
+    pub current: Option<Box<Resource>>,
+    /// Requests that would resolve it, each legal now for this caller.
+    pub resolutions: Vec<Resolution>,
+    /// How long to wait before the same request may work, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Problem {
+    /// A problem of nothing but its kind and its detail.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Problem {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            conflicts: Vec::new(),
+            current: None,
+            resolutions: Vec::new(),
+            retry_after_ms: None,
+        }
+    }
+}
+
+/// What is wrong in one place of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub at: Place,
+    /// What, for a person.
+    pub detail: String,
+    /// The JSON Schema keyword that the value does not satisfy, where there is one.
+    pub keyword: Option<String>,
+}
+
+/// A place in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the body.
+    Pointer(Pointer),
+    /// A header, by its name.
+    Header(String),
+    /// A parameter of the query, by its name.
+    Parameter(String),
+}
+
+/// One thing that stands against a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Conflict {
+    /// The resource was deleted.
+    Gone {
+        /// By whom; left out for who may not read it.
+        deleted_by: Option<String>,
+        /// When.
+        deleted_at: Timestamp,
+        /// The version that the delete made.
+        version: u64,
+    },
+    /// The caller's view is out of date.
+    StaleVersion {
+        /// The tag that the request named, or the date.
+        yours: Option<String>,
+        /// The tag now; left out for who may not read it.
+        current: Option<Tag>,
+        /// Who changed it last; left out for who may not read it.
+        changed_by: Option<String>,
+        /// When it changed last.
+        changed_at: Timestamp,
+        /// Whether the caller's changes alone could be made to what is there now.
+        mergeable: bool,
+        /// Every field changed since; `None` where that cannot be known or not be told.
+        fields: Option<Vec<ChangedField>>,
+    },
+    /// The id is taken.
+    AlreadyExists,
+    /// A unique value is taken.
+    Duplicate {
+        /// The constraint's name.
+        constraint: String,
+        /// The fields and the values that the request asks for.
+        fields: Vec<(Pointer, Value)>,
+        /// The id of the resource that holds them, where it may be told.
+        holder: Option<String>,
+    },
+    /// The state does not allow the transition.
+    InvalidTransition {
+        /// Its name.
+        transition: String,
+        /// The state now.
+        state: String,
+        /// The states that it starts from.
+        from: Vec<String>,
+        /// Since when the state is as it is.
+        since: Timestamp,
+        /// Who brought it there; left out for who may not read it.
+        by: Option<String>,
+        /// The transitions legal now for this caller.
+        allowed: Vec<String>,
+        /// The shortest sequence of transitions after which this one is legal.
+        path: Option<Vec<String>>,
+    },
+    /// The state does not allow the update or delete.
+    NotAllowedInState {
+        /// `update` or `delete`.
+        operation: &'static str,
+        /// The state now.
+        state: String,
+        /// The states that allow it.
+        allowed_in: Vec<String>,
+    },
+    /// A declared condition, or a JSON Patch `test`, does not hold.
+    ConditionNotMet {
+        /// The field that was looked at.
+        pointer: Pointer,
+        /// What is required of it, as the declaration writes it (`{"atLeast": 3}`).
+        requires: Value,
+        /// What is there; `None` where there is nothing or it may not be told.
+        actual: Option<Value>,
+        /// The declaration's own words.
+        message: Option<String>,
+    },
+    /// Other writers were in the way.
+    Contention,
+}
+
+impl Conflict {
+    /// The kind of this conflict.
+    pub fn code(&self) -> Code {
+        match self {
+            Conflict::Gone { .. } => Code::Gone,
+            Conflict::StaleVersion { .. } => Code::StaleVersion,
+            Conflict::AlreadyExists => Code::AlreadyExists,
+            Conflict::Duplicate { .. } => Code::Duplicate,
+            Conflict::InvalidTransition { .. } => Code::InvalidTransition,
+            Conflict::NotAllowedInState { .. } => Code::NotAllowedInState,
+            Conflict::ConditionNotMet { .. } => Code::ConditionNotMet,
+            Conflict::Contention => Code::Contention,
+        }
+    }
+}
+
+/// A field that changed since the caller's version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangedField {
+    /// Which.
+    pub pointer: Pointer,
+    /// Who changed it last.
+    pub changed_by: String,
+    /// When.
+    pub changed_at: Timestamp,
+    /// The version that the change made.
+    pub version: u64,
+    /// What is there now; `None` where it was removed.
+    pub current: Option<Value>,
+    /// What the request would leave there; `None` where it does not touch it or removes it.
+    pub yours: Option<Value>,
+    /// Whether the request touches it too, and would leave something else there.
+    pub overlaps: bool,
+}
+
+/// A request that would resolve a problem. The edge writes it as method, address and headers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolution {
+    /// What it is to the refused request.
+    pub rel: Rel,
+    /// What following it does, for a person.
+    pub title: String,
+    /// The request.
+    pub request: Request,
+}
+
+/// What a resolution is to the refused request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rel {
+    /// The caller's changes alone, on what is there now.
+    Merge,
+    /// The caller's request, on what is there now.
+    Overwrite,
+    /// Nothing: look at what is there now.
+    Discard,
+    /// Look at the resource that holds the value.
+    ReadHolder,
+    /// The first transition on the way to the state that the refused one starts from.
+    Transition,
+}
+
+/// The request of a resolution.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Read a resource of the same type.
+    Read {
+        /// Its id.
+        id: String,
+    },
+    /// The refused operation's method and media type again, with this body, under this tag.
+    Again {
+        /// The body; `None` for none.
+        body: Option<Value>,
+        /// For `If-Match`.
+        tag: Tag,
+    },
+    /// A JSON Patch (RFC 6902) under this tag.
+    Patch {
+        /// Its operations.
+        body: Value,
+        /// For `If-Match`.
+        tag: Tag,
+    },
+    /// A transition.
+    Transition {
+        /// Its name.
+        name: String,
+        /// The schema of its input, where it takes one: the caller fills it in.
+        input: Option<Value>,
+    },
+}
