@@ -1,6 +1,7 @@
 //! Plans: the conditional writes that a decision proposes, all or none of which happen.
 
-use crate::item::{Attribute, Item, Key, Operand, Resource};
+use crate::answer::DoneKind;
+use crate::item::{Attribute, Item, Key, Operand, Partition, Resource};
 
 /// What to write, and what to answer once it is written. One write is one conditional request;
 /// several are one transaction. No two writes of a plan name the same key.
@@ -10,6 +11,12 @@ pub struct Plan {
     pub writes: Vec<Write>,
     /// What has happened when all of them have.
     pub outcome: Planned,
+    /// Which kind of change that is.
+    pub kind: DoneKind,
+    /// The change is made to a newer version than the caller had seen.
+    pub merged: bool,
+    /// The stamp that the resource's own write leaves.
+    pub stamp: String,
 }
 
 /// What will have happened once a plan is written.
@@ -37,8 +44,8 @@ pub struct Write {
 /// What becomes of an item. Only a create puts: an update sets what it owns, and erases nobody's part.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// The whole item.
-    Put(Box<Item>, Option<crate::item::Partition>),
+    /// The whole item; a resource with the index partition that lists it.
+    Put(Box<Item>, Option<Partition>),
     /// Attributes of the item that is there.
     Update(Vec<Assignment>),
     /// Nothing is left.

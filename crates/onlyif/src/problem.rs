@@ -212,12 +212,12 @@ pub enum Conflict {
     InvalidTransition {
         /// Its name.
         transition: String,
-        /// The state now.
-        state: String,
+        /// The state now; left out for who may not read it.
+        state: Option<String>,
         /// The states that it starts from.
         from: Vec<String>,
-        /// Since when the state is as it is.
-        since: Timestamp,
+        /// Since when the state is as it is; left out for who may not read it.
+        since: Option<Timestamp>,
         /// Who brought it there; left out for who may not read it.
         by: Option<String>,
         /// The transitions legal now for this caller.
@@ -229,8 +229,8 @@ pub enum Conflict {
     NotAllowedInState {
         /// `update` or `delete`.
         operation: &'static str,
-        /// The state now.
-        state: String,
+        /// The state now; left out for who may not read it.
+        state: Option<String>,
         /// The states that allow it.
         allowed_in: Vec<String>,
     },
@@ -304,6 +304,8 @@ pub enum Rel {
     Overwrite,
     /// Nothing: look at what is there now.
     Discard,
+    /// Look at the resource, to learn its tag.
+    Read,
     /// Look at the resource that holds the value.
     ReadHolder,
     /// The first transition on the way to the state that the refused one starts from.

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::item::{Item, Key};
+use crate::plan::{Plan, Planned};
 
 /// What is known so far: each key is unknown (not in the map), absent, or present.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     items: BTreeMap<Key, Option<Item>>,
+    sent: Vec<(String, Planned)>,
     uncertain: Option<String>,
+    overflows: u32,
 }
 
 /// What the view says of one key.
@@ -37,14 +40,36 @@ impl View {
         self.items.insert(key, item);
     }
 
-    /// A write with this stamp may or may not have been applied: from here on the command keeps
-    /// that stamp, and looks for it before it writes again.
-    pub fn doubt(&mut self, stamp: &str) {
-        self.uncertain.get_or_insert_with(|| stamp.to_owned());
+    /// A plan was handed to the store: if its stamp is ever found in the table, this is what it made.
+    pub fn sent(&mut self, plan: &Plan) {
+        self.sent.push((plan.stamp.clone(), plan.outcome.clone()));
+    }
+
+    /// What was handed to the store so far, with the stamps of it.
+    pub fn attempts(&self) -> &[(String, Planned)] {
+        &self.sent
+    }
+
+    /// Nobody knows whether the last plan was written: from here on the command keeps that stamp,
+    /// and looks for it before it writes again.
+    pub fn doubt(&mut self) {
+        if self.uncertain.is_none() {
+            self.uncertain = self.sent.last().map(|(stamp, _)| stamp.clone());
+        }
     }
 
     /// The stamp of a write whose outcome nobody knows.
     pub fn uncertain(&self) -> Option<&str> {
         self.uncertain.as_deref()
+    }
+
+    /// The store could not hold what a plan would have made.
+    pub fn overflow(&mut self) {
+        self.overflows += 1;
+    }
+
+    /// How many plans the store could not hold.
+    pub fn overflows(&self) -> u32 {
+        self.overflows
     }
 }
