@@ -1,7 +1,36 @@
 //! Documents: the JSON that a client owns, and everything that is done to it.
+//!
+//! # Layout, in reading order
+//!
+//! - [`pointer`]: where something is
+//! - [`number`]: decimal numbers with all their digits, one text for each value
+//! - [`json`]: bytes to values, strictly
+//! - [`patch`]: the two kinds of patch, and what they make of a document
+//! - [`fields`]: which fields differ between two documents
+//! - `clock`: which field changed last when, and by whom
+//! - [`merge`]: whether a request and the changes since its base get in each other's way
+//! - [`unique`]: values that no two resources may share
+//! - [`representation()`]: the resource as clients see it
+//! - [`weight()`]: how large the table counts it
 
+mod clock;
+pub mod fields;
+pub mod json;
+pub mod merge;
+pub mod number;
 pub mod patch;
 pub mod pointer;
+mod representation;
+pub mod unique;
+mod weight;
+
+pub use clock::{MAX_CLOCK_BYTES, MAX_CLOCKS};
+pub use representation::{RESERVED, representation};
+pub use weight::{MAX_DOCUMENT_BYTES, weight};
 
 /// A JSON object, numbers kept as the decimal text of [`number`], members in the order given.
 pub type Document = serde_json::Map<String, serde_json::Value>;
+
+/// How many objects and arrays may stand in one another, the document itself counted as the first:
+/// `{"a":[1]}` is two levels. The table holds 32 levels, and the document is an attribute of its item.
+pub const MAX_LEVELS: usize = 31;

@@ -1,5 +1,12 @@
 //! Patches: merge patches (RFC 7396) and JSON Patches (RFC 6902).
 
+mod apply;
+mod parse;
+
+pub(in crate::document) use apply::{Applying, merged};
+pub use apply::{MAX_CARRIED_BYTES, PatchFailure};
+pub use parse::MAX_STEPS;
+
 use serde_json::Value;
 
 use super::Document;
