@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::document::patch::Patch;
 use crate::item::Key;
+use crate::problem::Fault;
 use crate::timestamp::Timestamp;
 
 /// One request to write one resource.
@@ -24,6 +25,9 @@ pub struct Command {
     pub id: String,
     /// What is asked.
     pub operation: Operation,
+    /// Values of the body that cannot be held (too deep, too many digits), found when it was read.
+    /// They are told when all that comes before an invalid resource has been looked at.
+    pub faults: Vec<Fault>,
     /// Under which conditions.
     pub preconditions: Preconditions,
     /// What is to be done when the caller's view is out of date; `None`: as the type says.

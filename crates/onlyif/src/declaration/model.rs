@@ -46,9 +46,23 @@ pub struct Declaration {
     pub access: Access,
     /// How long a tombstone answers, in seconds.
     pub tombstone_s: i64,
+    /// The members that only transitions write, by the schema's `readOnly`.
+    pub(crate) read_only: Vec<Pointer>,
+    /// The schemas of the members that transitions set.
+    pub(crate) members: BTreeMap<Pointer, Schema>,
 }
 
 impl Declaration {
+    /// The members that only transitions write, by the schema's `readOnly`.
+    pub fn read_only(&self) -> &[Pointer] {
+        &self.read_only
+    }
+
+    /// The schema of a member that a transition sets.
+    pub fn member_schema(&self, pointer: &Pointer) -> Option<&Schema> {
+        self.members.get(pointer)
+    }
+
     /// The transition of this name.
     pub fn transition(&self, name: &str) -> Option<&Transition> {
         self.transitions
@@ -63,6 +77,26 @@ pub struct Schema {
     /// As declared.
     pub source: Value,
     pub(crate) validator: std::sync::Arc<jsonschema::Validator>,
+}
+
+impl Schema {
+    /// Everything in which the value does not satisfy the schema.
+    pub fn faults(&self, value: &Value) -> Vec<crate::problem::Fault> {
+        self.validator
+            .iter_errors(value)
+            .map(|error| crate::problem::Fault {
+                at: crate::problem::Place::Pointer(
+                    error
+                        .instance_path()
+                        .to_string()
+                        .parse()
+                        .unwrap_or_default(),
+                ),
+                detail: error.to_string(),
+                keyword: None,
+            })
+            .collect()
+    }
 }
 
 impl fmt::Debug for Schema {

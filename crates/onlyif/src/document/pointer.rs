@@ -90,6 +90,25 @@ impl Pointer {
     }
 }
 
+impl Pointer {
+    /// The object that holds the member named by this pointer, and the member's name; `None` at
+    /// the root, and where the way there does not lead through objects.
+    pub fn holder<'a, 'b>(
+        &'a self,
+        document: &'b mut Document,
+    ) -> Option<(&'b mut Document, &'a str)> {
+        let (last, path) = self.0.split_last()?;
+        let mut object = document;
+        for token in path {
+            match object.get_mut(token)? {
+                Value::Object(members) => object = members,
+                _ => return None,
+            }
+        }
+        Some((object, last))
+    }
+}
+
 /// An array index of RFC 6901 §4: digits without a leading zero.
 pub fn index(token: &str) -> Option<usize> {
     let plain = token == "0"

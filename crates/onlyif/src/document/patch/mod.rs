@@ -7,7 +7,7 @@ pub(in crate::document) use apply::{Applying, merged};
 pub use apply::{MAX_CARRIED_BYTES, PatchFailure};
 pub use parse::MAX_STEPS;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Document;
 use super::pointer::Pointer;
@@ -46,4 +46,44 @@ pub enum Step {
     },
     /// §4.6
     Test(Pointer, Value),
+}
+
+impl Patch {
+    /// The patch as a request body.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Patch::Merge(members) => Value::Object(members.clone()),
+            Patch::Json(steps) => steps.iter().map(Step::to_value).collect(),
+        }
+    }
+}
+
+impl Step {
+    /// The place that the operation is about.
+    pub fn path(&self) -> &Pointer {
+        match self {
+            Step::Add(path, _)
+            | Step::Remove(path)
+            | Step::Replace(path, _)
+            | Step::Move { path, .. }
+            | Step::Copy { path, .. }
+            | Step::Test(path, _) => path,
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        let path = self.path().to_string();
+        match self {
+            Step::Add(_, value) => json!({ "op": "add", "path": path, "value": value }),
+            Step::Remove(_) => json!({ "op": "remove", "path": path }),
+            Step::Replace(_, value) => json!({ "op": "replace", "path": path, "value": value }),
+            Step::Move { from, .. } => {
+                json!({ "op": "move", "from": from.to_string(), "path": path })
+            }
+            Step::Copy { from, .. } => {
+                json!({ "op": "copy", "from": from.to_string(), "path": path })
+            }
+            Step::Test(_, value) => json!({ "op": "test", "path": path, "value": value }),
+        }
+    }
 }
