@@ -22,11 +22,16 @@
 
 pub mod answer;
 pub mod command;
+pub mod decide;
 pub mod declaration;
 pub mod document;
+pub mod evaluate;
+pub mod guard;
 pub mod item;
+pub mod lifecycle;
 pub mod plan;
 pub mod problem;
+pub mod run;
 pub mod store;
 pub mod tag;
 pub mod timestamp;

@@ -1,0 +1,138 @@
+//! Unique values: items of their own, written in the same transaction as the resource.
+
+use serde_json::Value;
+
+use crate::command::Command;
+use crate::declaration::{Declaration, Unique};
+use crate::document::{Document, unique};
+use crate::item::{Attribute, Claim, Item, Key, Operand};
+use crate::plan::{Comparator, Condition, Effect, Write};
+use crate::problem::Conflict;
+use crate::view::{Seen, View};
+
+/// The key of the item that claims these values, in the order of the constraint's fields; `None`
+/// where one of them is missing or `null`, so that the constraint does not hold.
+pub fn unique_key(
+    tenant: &str,
+    declaration: &Declaration,
+    constraint: &Unique,
+    values: &[Option<&Value>],
+) -> Option<Key> {
+    let values: Vec<&Value> = values.iter().copied().collect::<Option<_>>()?;
+    let normalised = unique::normalise(&values, &constraint.normalize)?;
+    Some(Key::Unique {
+        tenant: tenant.to_owned(),
+        type_name: declaration.name.clone(),
+        constraint: constraint.name.clone(),
+        digest: unique::digest(&normalised),
+    })
+}
+
+fn key_in(
+    command: &Command,
+    declaration: &Declaration,
+    constraint: &Unique,
+    document: Option<&Document>,
+) -> Option<Key> {
+    let document = document?;
+    let values: Vec<_> = constraint
+        .fields
+        .iter()
+        .map(|field| field.of(document))
+        .collect();
+    unique_key(&command.caller.tenant, declaration, constraint, &values)
+}
+
+/// What becomes of the values that a resource claims when its document changes from `old` to
+/// `new`, `None` being no resource at all. A value that stays is left alone.
+pub(super) fn writes(
+    declaration: &Declaration,
+    command: &Command,
+    view: &View,
+    old: Option<&Document>,
+    new: Option<&Document>,
+) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for constraint in &declaration.unique {
+        let held = key_in(command, declaration, constraint, old);
+        let wanted = key_in(command, declaration, constraint, new);
+        if held == wanted {
+            continue;
+        }
+        if let Some(key) = held
+            && may_be_own(command, view.get(&key))
+        {
+            writes.push(Write {
+                key,
+                condition: own(command),
+                effect: Effect::Delete,
+            });
+        }
+        if let Some(key) = wanted {
+            let claim = Item::Claim(Claim {
+                owner: command.id.clone(),
+            });
+            writes.push(Write {
+                key,
+                condition: Condition::Any(vec![Condition::absent(), own(command)]),
+                effect: Effect::Put(Box::new(claim), None),
+            });
+        }
+    }
+    writes
+}
+
+/// Only its owner releases a value. Where it is known to be another's, or nobody's, there is
+/// nothing to release.
+fn may_be_own(command: &Command, seen: Seen<'_>) -> bool {
+    match seen {
+        Seen::Unknown => true,
+        Seen::Absent => false,
+        Seen::Present(item) => owner(item) == Some(&command.id),
+    }
+}
+
+fn own(command: &Command) -> Condition {
+    Condition::Compare(
+        Attribute::Owner,
+        Comparator::Equal,
+        Operand::Value(Value::from(command.id.as_str())),
+    )
+}
+
+fn owner(item: &Item) -> Option<&String> {
+    match item {
+        Item::Claim(claim) => Some(&claim.owner),
+        Item::Resource(_) | Item::Tombstone(_) => None,
+    }
+}
+
+/// The values of `new` that the view shows to be claimed by others.
+pub(super) fn conflicts(
+    declaration: &Declaration,
+    command: &Command,
+    view: &View,
+    new: &Document,
+) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    for constraint in &declaration.unique {
+        let Some(key) = key_in(command, declaration, constraint, Some(new)) else {
+            continue;
+        };
+        let Seen::Present(item) = view.get(&key) else {
+            continue;
+        };
+        let Some(holder) = owner(item).filter(|owner| **owner != command.id) else {
+            continue;
+        };
+        let value = |field: &crate::document::pointer::Pointer| {
+            (field.clone(), field.of(new).cloned().unwrap_or(Value::Null))
+        };
+        conflicts.push(Conflict::Duplicate {
+            constraint: constraint.name.clone(),
+            fields: constraint.fields.iter().map(value).collect(),
+            holder: constraint.disclose_holder.then(|| holder.clone()),
+        });
+    }
+    conflicts
+}

@@ -1,0 +1,154 @@
+//! Creates: a resource comes to be only if there is none, and nobody holds its unique values.
+
+use crate::answer::{Answer, Done, DoneKind};
+use crate::document::Document;
+use crate::item::{Attribute, Clocks, Item, Resource, Stamps, Tombstone};
+use crate::plan::{Condition, Effect, Plan, Planned, Write};
+use crate::problem::{Conflict, Fault, Rel};
+use crate::tag::Tag;
+
+use super::{Case, Decision, Target, claims, explain, precondition, reserved, stamp};
+
+pub(super) fn decide(
+    case: &Case<'_>,
+    body: &Document,
+    incarnation: &str,
+    repeatable: bool,
+) -> Decision {
+    let faults = faults(case, body, repeatable);
+    let document = reserved::without_reserved(body);
+    let tombstone = match case.target() {
+        Target::Live(resource) => return taken(case, resource, &document, repeatable),
+        // Whether the id is taken comes before what is wrong with the body.
+        Target::Unknown if repeatable && !faults.is_empty() => return case.look(),
+        Target::Unknown | Target::Absent => None,
+        Target::Gone(tombstone) => Some(tombstone),
+    };
+    if !faults.is_empty() {
+        return Decision::refuse(explain::invalid(
+            case.declaration,
+            case.command,
+            None,
+            faults,
+        ));
+    }
+    if case.oversized(&document) {
+        return case.too_large(None);
+    }
+    let duplicates = claims::conflicts(case.declaration, case.command, case.view, &document);
+    if !duplicates.is_empty() {
+        let holders = explain::read_holders(&duplicates);
+        return Decision::refuse(explain::refused(
+            case.declaration,
+            case.command,
+            None,
+            duplicates,
+            holders,
+        ));
+    }
+    Decision::Write(Box::new(plan(case, document, incarnation, tombstone)))
+}
+
+fn faults(case: &Case<'_>, body: &Document, repeatable: bool) -> Vec<Fault> {
+    let id = repeatable.then_some(case.command.id.as_str());
+    let mut faults = case.command.faults.clone();
+    faults.extend(reserved::faults_of_create(body, case.declaration, id));
+    let document = serde_json::Value::Object(reserved::without_reserved(body));
+    faults.extend(case.declaration.schema.faults(&document));
+    faults
+}
+
+/// The id is taken. The same request by the same caller, while the resource is still as that
+/// request made it, is answered as the first was: its reply may have been lost.
+fn taken(case: &Case<'_>, resource: &Resource, document: &Document, repeatable: bool) -> Decision {
+    let same = resource.version == 1
+        && resource.created_by == case.command.caller.actor
+        && resource.document == *document;
+    if repeatable && same {
+        return Decision::Answer(Box::new(Answer::Done(Done {
+            kind: DoneKind::Created,
+            resource: Some(Box::new(resource.clone())),
+            replayed: true,
+            merged: false,
+        })));
+    }
+    let mut conflicts = vec![Conflict::AlreadyExists];
+    conflicts.extend(claims::conflicts(
+        case.declaration,
+        case.command,
+        case.view,
+        document,
+    ));
+    let title = "Leave it as it is, and read what is there";
+    let mut resolutions = vec![explain::read(case.command, Rel::Discard, title)];
+    resolutions.extend(explain::read_holders(&conflicts));
+    Decision::refuse(explain::refused(
+        case.declaration,
+        case.command,
+        Some(resource),
+        conflicts,
+        resolutions,
+    ))
+}
+
+/// Over a tombstone, live or expired, the write is pinned to it: a create that arrives late never
+/// raises what was deleted since. Its stamps live on, so that no write to the incarnation that
+/// ended is applied to the new one.
+fn plan(
+    case: &Case<'_>,
+    document: Document,
+    incarnation: &str,
+    tombstone: Option<&Tombstone>,
+) -> Plan {
+    let command = case.command;
+    let seen = tombstone.map(|tombstone| &tombstone.stamps);
+    let stamp = stamp::next(command, case.view, seen);
+    let state = case
+        .declaration
+        .states
+        .as_ref()
+        .map(|states| states.initial.clone());
+    let resource = Resource {
+        version: 1,
+        incarnation: incarnation.to_owned(),
+        created_at: command.at,
+        created_by: command.caller.actor.clone(),
+        updated_at: command.at,
+        updated_by: command.caller.actor.clone(),
+        previous_at: None,
+        clocks: Clocks::default(),
+        stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
+        state,
+        document,
+    };
+    let condition = match tombstone {
+        None => Condition::absent(),
+        Some(tombstone) => Condition::All(vec![
+            Condition::Exists(Attribute::DeletedAt),
+            precondition::is(Tag {
+                version: tombstone.version,
+                incarnation: tombstone.incarnation.clone(),
+            }),
+        ]),
+    };
+    let partition = case.partition(resource.state.as_deref());
+    let mut writes = vec![Write {
+        key: command.key(),
+        condition,
+        effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
+    }];
+    writes.extend(claims::writes(
+        case.declaration,
+        command,
+        case.view,
+        None,
+        Some(&resource.document),
+    ));
+    Plan {
+        writes,
+        outcome: Planned::Known(Box::new(resource)),
+        kind: DoneKind::Created,
+        merged: false,
+        stamp,
+    }
+}

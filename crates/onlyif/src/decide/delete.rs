@@ -1,0 +1,148 @@
+//! Deletes: a resource ends only if its caller has seen what is there, and its state allows it.
+
+use serde_json::Value;
+
+use crate::answer::DoneKind;
+use crate::document::pointer::Pointer;
+use crate::item::{Attribute, ClockPart, Operand, Resource};
+use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
+use crate::problem::{Rel, Request, Resolution};
+
+use super::precondition::{self, Verdict};
+use super::{Case, Decision, Target, alive, claims, explain, stamp};
+
+pub(super) fn decide(case: &Case<'_>) -> Decision {
+    let blind = !case.unique() && case.command.preconditions != Default::default();
+    if let Target::Unknown = case.target()
+        && blind
+    {
+        return Decision::Write(Box::new(plan(case, None, None)));
+    }
+    let resource = match case.live() {
+        Ok(resource) => resource,
+        Err(decision) => return decision,
+    };
+    let mut conflicts = Vec::new();
+    let mut resolutions = Vec::new();
+    let forbidden = explain::not_allowed(case.declaration, case.command, resource);
+    match precondition::check(&case.command.preconditions, resource) {
+        Verdict::None => {
+            return Decision::refuse(explain::precondition_required(
+                case.declaration,
+                case.command,
+                resource,
+            ));
+        }
+        Verdict::Holds => {}
+        Verdict::Stale { yours, base } => {
+            conflicts.push(explain::stale(resource, yours, base, None, false));
+            if forbidden.is_none() {
+                resolutions.push(Resolution {
+                    rel: Rel::Overwrite,
+                    title: "Delete it as it is now".to_owned(),
+                    request: Request::Again {
+                        body: None,
+                        tag: resource.tag(),
+                    },
+                });
+            }
+            let title = "Keep it, and read what is there";
+            resolutions.push(explain::read(case.command, Rel::Discard, title));
+        }
+    }
+    conflicts.extend(forbidden);
+    if !conflicts.is_empty() {
+        return Decision::refuse(explain::refused(
+            case.declaration,
+            case.command,
+            Some(resource),
+            conflicts,
+            resolutions,
+        ));
+    }
+    let pin = case.unique() || case.view.uncertain().is_some();
+    Decision::Write(Box::new(plan(
+        case,
+        Some(resource),
+        pin.then_some(resource),
+    )))
+}
+
+/// The resource becomes a tombstone. Pinned where values are to be released with it, or where an
+/// earlier attempt is in doubt; otherwise whatever the preconditions allow.
+fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Plan {
+    let command = case.command;
+    let stamp = stamp::next(command, case.view, seen.map(|resource| &resource.stamps));
+    let mut conditions = vec![alive()];
+    match pin {
+        Some(resource) => conditions.push(precondition::is(resource.tag())),
+        None => {
+            conditions.push(precondition::condition(&command.preconditions));
+            conditions.extend(stamp::condition(&stamp));
+            if let Some(states) = &case.declaration.states {
+                let allowed = states.delete.iter().map(|state| {
+                    let state = Operand::Value(Value::from(state.as_str()));
+                    Condition::Compare(Attribute::State, Comparator::Equal, state)
+                });
+                conditions.push(Condition::Any(allowed.collect()));
+            }
+        }
+    }
+    let mut writes = vec![Write {
+        key: command.key(),
+        condition: Condition::All(conditions),
+        effect: Effect::Update(burial(case, &stamp)),
+    }];
+    if let Some(resource) = pin {
+        let document = Some(&resource.document);
+        writes.extend(claims::writes(
+            case.declaration,
+            command,
+            case.view,
+            document,
+            None,
+        ));
+    }
+    Plan {
+        writes,
+        outcome: Planned::Deleted,
+        kind: DoneKind::Deleted,
+        merged: false,
+        stamp,
+    }
+}
+
+fn burial(case: &Case<'_>, stamp: &str) -> Vec<Assignment> {
+    let command = case.command;
+    let set = |attribute, value| Assignment::Set(attribute, Operand::Value(value));
+    let expires_at_s = command
+        .at
+        .seconds()
+        .saturating_add(case.declaration.tombstone_s);
+    let mut assignments = stamp::shift(stamp);
+    assignments.extend([
+        Assignment::Sum(Attribute::Version, Attribute::Version, 1.into()),
+        set(Attribute::DeletedAt, Value::from(command.at.to_string())),
+        set(
+            Attribute::DeletedBy,
+            Value::from(command.caller.actor.as_str()),
+        ),
+        set(Attribute::Expires, Value::from(expires_at_s)),
+    ]);
+    let left = [
+        Attribute::Document(Pointer::root()),
+        Attribute::State,
+        Attribute::ListedIn,
+        Attribute::CreatedAt,
+        Attribute::CreatedBy,
+        Attribute::UpdatedAt,
+        Attribute::UpdatedBy,
+        Attribute::PreviousAt,
+        Attribute::Floor,
+        Attribute::Clocks(ClockPart::Version),
+        Attribute::Clocks(ClockPart::Actor),
+        Attribute::Clocks(ClockPart::At),
+    ];
+    assignments.extend(left.map(Assignment::Remove));
+    assignments
+}

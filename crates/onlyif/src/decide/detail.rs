@@ -1,0 +1,163 @@
+//! A problem's `detail`: its conflicts in one or two sentences for a person.
+
+use crate::command::Command;
+use crate::problem::{ChangedField, Conflict, Fault, Place};
+
+/// Fields that a sentence names; the rest are counted.
+const NAMED_FIELDS: usize = 5;
+
+/// The first conflict in words, and how many others there are.
+pub(super) fn of_conflicts(command: &Command, conflicts: &[Conflict]) -> String {
+    let Some(first) = conflicts.first() else {
+        return String::new();
+    };
+    let mut detail = of_conflict(command, first);
+    match conflicts.len() - 1 {
+        0 => {}
+        1 => detail.push_str(" One more conflict stands in `conflicts`."),
+        more => detail.push_str(&format!(" {more} more conflicts stand in `conflicts`.")),
+    }
+    detail
+}
+
+fn of_conflict(command: &Command, conflict: &Conflict) -> String {
+    let name = format!("{}/{}", command.type_name, command.id);
+    match conflict {
+        Conflict::Gone {
+            deleted_by,
+            deleted_at,
+            ..
+        } => match deleted_by {
+            Some(actor) => format!("{name} was deleted by {actor} at {deleted_at}."),
+            None => format!("{name} was deleted at {deleted_at}."),
+        },
+        Conflict::StaleVersion {
+            yours,
+            current,
+            fields,
+            ..
+        } => {
+            let mut detail = match (current, yours) {
+                (Some(current), Some(yours)) => {
+                    format!("{name} is at {current}; you sent {yours}.")
+                }
+                (Some(current), None) => {
+                    format!("{name} is at {current}, which is not what you based this on.")
+                }
+                (None, _) => format!("{name} has changed since the version that you sent."),
+            };
+            if let Some(fields) = fields {
+                detail.push_str(&of_fields(fields));
+            }
+            detail
+        }
+        Conflict::AlreadyExists => format!("There is already a {name}."),
+        Conflict::Duplicate { fields, holder, .. } => {
+            let values: Vec<String> = fields
+                .iter()
+                .map(|(pointer, value)| format!("{pointer} {value}"))
+                .collect();
+            let values = values.join(" with ");
+            match holder {
+                Some(id) => format!("{values} is taken by {}/{id}.", command.type_name),
+                None => format!("{values} is taken."),
+            }
+        }
+        Conflict::InvalidTransition {
+            transition,
+            state,
+            from,
+            allowed,
+            ..
+        } => {
+            let from = from.join(" or ");
+            let now = match state {
+                Some(state) => format!("; {name} is {state}"),
+                None => String::new(),
+            };
+            let legal = match allowed.as_slice() {
+                [] => "Nothing is legal now.".to_owned(),
+                allowed => format!("Legal now: {}.", allowed.join(", ")),
+            };
+            format!("{transition} starts from {from}{now}. {legal}")
+        }
+        Conflict::NotAllowedInState {
+            operation,
+            state,
+            allowed_in,
+        } => {
+            let now = state.as_ref().map(|state| format!(" while it is {state}"));
+            let now = now.unwrap_or_else(|| " in its state".to_owned());
+            let rule = match allowed_in.as_slice() {
+                [] => "no state allows it".to_owned(),
+                states => format!("only while it is {}", states.join(" or ")),
+            };
+            format!("{name} takes no {operation}{now}: {rule}.")
+        }
+        Conflict::ConditionNotMet {
+            pointer,
+            requires,
+            actual,
+            message,
+        } => {
+            let rule = match actual {
+                Some(actual) => format!("{pointer} is {}, and must be {requires}", brief(actual)),
+                None => format!("{pointer} must be {requires}"),
+            };
+            match message {
+                Some(message) => format!("{}: {rule}.", message.trim_end_matches('.')),
+                None => format!("{rule}."),
+            }
+        }
+        Conflict::Contention => {
+            format!("Others were writing {name} each time this was tried. Nothing is written.")
+        }
+    }
+}
+
+fn of_fields(fields: &[ChangedField]) -> String {
+    if fields.is_empty() {
+        return String::new();
+    }
+    let changes = fields.iter().take(NAMED_FIELDS);
+    let mut parts: Vec<String> = changes
+        .map(|field| format!("{} changed {}", field.changed_by, field.pointer))
+        .collect();
+    if let Some(more) = fields
+        .len()
+        .checked_sub(NAMED_FIELDS)
+        .filter(|more| *more > 0)
+    {
+        parts.push(format!("{more} more fields changed"));
+    }
+    format!(" {}.", parts.join("; "))
+}
+
+/// Characters of a value that a sentence shows.
+const BRIEF: usize = 60;
+
+fn brief(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(BRIEF) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// The first fault in words, and how many others there are.
+pub(super) fn of_faults(faults: &[Fault]) -> String {
+    let Some(first) = faults.first() else {
+        return String::new();
+    };
+    let place = match &first.at {
+        Place::Pointer(pointer) if pointer.is_root() => "The body".to_owned(),
+        Place::Pointer(pointer) => pointer.to_string(),
+        Place::Header(name) | Place::Parameter(name) => name.clone(),
+    };
+    let more = match faults.len() {
+        1 => String::new(),
+        2 => " One more error stands in `errors`.".to_owned(),
+        count => format!(" {} more errors stand in `errors`.", count - 1),
+    };
+    format!("{place}: {}{more}", first.detail)
+}

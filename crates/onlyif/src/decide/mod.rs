@@ -1,0 +1,233 @@
+//! The decision: what to do about a command, given what is known of the table.
+//!
+//! A create or a blind transition is written before anything is read. If the store refuses, the
+//! same function explains, from the images that came back with the refusal.
+
+mod claims;
+mod create;
+mod delete;
+mod detail;
+mod explain;
+mod precondition;
+mod reserved;
+mod settle;
+mod stamp;
+mod transition;
+mod update;
+
+pub use claims::unique_key;
+pub(crate) use settle::written;
+
+use crate::answer::Answer;
+use crate::command::{Command, Operation};
+use crate::declaration::{Declaration, Declarations};
+use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
+use crate::evaluate::clock_map;
+use crate::item::{
+    Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
+};
+use crate::plan::{Assignment, Condition, Effect, Plan, Write};
+use crate::problem::{Code, Problem};
+use crate::view::{Seen, View};
+
+/// What is to be done next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// Look at these items; then decide again.
+    Read(Vec<Key>),
+    /// Write this; if the store refuses, learn what it shows, and decide again.
+    Write(Box<Plan>),
+    /// Nothing more is to be done.
+    Answer(Box<Answer>),
+}
+
+impl Decision {
+    fn refuse(problem: Problem) -> Self {
+        Decision::Answer(Box::new(Answer::Refused(problem)))
+    }
+}
+
+/// Decides. Pure: the same command and the same view always give the same decision.
+pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> Decision {
+    let Some(declaration) = declarations.get(&command.type_name) else {
+        return Decision::refuse(explain::not_found(command));
+    };
+    let case = Case {
+        declaration,
+        command,
+        view,
+    };
+    if let Some(decision) = settle::settle(&case) {
+        return decision;
+    }
+    match &command.operation {
+        Operation::Create {
+            body,
+            incarnation,
+            repeatable,
+        } => create::decide(&case, body, incarnation, *repeatable),
+        Operation::Replace { .. } | Operation::Patch { .. } => update::decide(&case),
+        Operation::Transition { name, input } => transition::decide(&case, name, input.as_ref()),
+        Operation::Delete => delete::decide(&case),
+    }
+}
+
+/// Everything that a decision depends on.
+struct Case<'a> {
+    declaration: &'a Declaration,
+    command: &'a Command,
+    view: &'a View,
+}
+
+/// The command's own resource, as far as it is known.
+enum Target<'a> {
+    Unknown,
+    Absent,
+    Gone(&'a Tombstone),
+    Live(&'a Resource),
+}
+
+impl<'a> Case<'a> {
+    fn target(&self) -> Target<'a> {
+        match self.view.get(&self.command.key()) {
+            Seen::Unknown => Target::Unknown,
+            Seen::Present(Item::Resource(resource)) => Target::Live(resource),
+            Seen::Present(Item::Tombstone(tombstone)) => Target::Gone(tombstone),
+            Seen::Absent | Seen::Present(Item::Claim(_)) => Target::Absent,
+        }
+    }
+
+    /// The live resource, or what to do where there is none.
+    fn live(&self) -> Result<&'a Resource, Decision> {
+        match self.target() {
+            Target::Unknown => Err(self.look()),
+            Target::Absent => Err(Decision::refuse(explain::not_found(self.command))),
+            Target::Gone(tombstone) => Err(Decision::refuse(explain::gone(
+                self.declaration,
+                self.command,
+                tombstone,
+            ))),
+            Target::Live(resource) => Ok(resource),
+        }
+    }
+
+    fn look(&self) -> Decision {
+        Decision::Read(vec![self.command.key()])
+    }
+
+    /// The index partition that lists a resource in this state.
+    fn partition(&self, state: Option<&str>) -> Partition {
+        Partition {
+            tenant: self.command.caller.tenant.clone(),
+            type_name: self.command.type_name.clone(),
+            state: state.map(str::to_owned),
+        }
+    }
+
+    fn unique(&self) -> bool {
+        !self.declaration.unique.is_empty()
+    }
+
+    fn oversized(&self, document: &Document) -> bool {
+        weight(document) > MAX_DOCUMENT_BYTES || self.view.overflows() > 1
+    }
+
+    fn too_large(&self, resource: Option<&Resource>) -> Decision {
+        Decision::refuse(explain::too_large(self.declaration, self.command, resource))
+    }
+
+    /// The resource's next version, by this command, with this document and state.
+    fn next(&self, old: &Resource, document: Document, state: Option<String>) -> Resource {
+        let clock = Clock {
+            version: old.version + 1,
+            actor: self.command.caller.actor.clone(),
+            at: self.command.at,
+        };
+        let mut changed = crate::document::fields::changes(&old.document, &document);
+        if state != old.state {
+            changed.push(crate::document::pointer::Pointer::member("state"));
+        }
+        let stamp = stamp::next(self.command, self.view, Some(&old.stamps));
+        Resource {
+            document,
+            version: clock.version,
+            incarnation: old.incarnation.clone(),
+            state,
+            created_at: old.created_at,
+            created_by: old.created_by.clone(),
+            updated_at: clock.at,
+            updated_by: clock.actor.clone(),
+            previous_at: Some(old.updated_at),
+            clocks: old.clocks.advance(&changed, &clock),
+            stamps: stamp::shifted(&old.stamps, &stamp),
+        }
+    }
+
+    /// The write that makes `old`, exactly as it was seen, into `new`.
+    fn pinned(&self, old: &Resource, new: &Resource) -> Write {
+        let set = |attribute, value| Assignment::Set(attribute, Operand::Value(value));
+        let mut assignments = stamp::shift(&new.stamps.0[0]);
+        assignments.extend([
+            set(
+                Attribute::Document(crate::document::pointer::Pointer::root()),
+                serde_json::Value::Object(new.document.clone()),
+            ),
+            set(Attribute::Version, new.version.into()),
+            set(Attribute::UpdatedAt, new.updated_at.to_string().into()),
+            set(Attribute::UpdatedBy, new.updated_by.as_str().into()),
+            set(Attribute::PreviousAt, old.updated_at.to_string().into()),
+            set(Attribute::Floor, new.clocks.floor.into()),
+        ]);
+        for part in [ClockPart::Version, ClockPart::Actor, ClockPart::At] {
+            assignments.push(set(Attribute::Clocks(part), clock_map(&new.clocks, part)));
+        }
+        if let Some(state) = new
+            .state
+            .as_ref()
+            .filter(|state| Some(*state) != old.state.as_ref())
+        {
+            assignments.extend(self.enter(state));
+        }
+        Write {
+            key: self.command.key(),
+            condition: Condition::All(vec![alive(), precondition::is(old.tag())]),
+            effect: Effect::Update(assignments),
+        }
+    }
+
+    /// The resource goes to this state.
+    fn enter(&self, state: &str) -> [Assignment; 2] {
+        [
+            Assignment::Set(Attribute::State, Operand::Value(state.into())),
+            Assignment::Set(
+                Attribute::ListedIn,
+                Operand::Partition(self.partition(Some(state))),
+            ),
+        ]
+    }
+}
+
+/// The resource is there, and not deleted.
+fn alive() -> Condition {
+    Condition::All(vec![
+        Condition::Exists(Attribute::Key),
+        Condition::Not(Box::new(Condition::Exists(Attribute::DeletedAt))),
+    ])
+}
+
+/// What the store says when it cannot say anything of the data.
+pub(crate) fn failed(command: &Command, view: &View, failure: crate::store::Failure) -> Problem {
+    settle::failed(command, view, failure)
+}
+
+/// Others were in the way until the end.
+pub(crate) fn contended(declarations: &Declarations, command: &Command, view: &View) -> Problem {
+    let Some(declaration) = declarations.get(&command.type_name) else {
+        return Problem::new(Code::NotFound, "");
+    };
+    settle::contended(&Case {
+        declaration,
+        command,
+        view,
+    })
+}

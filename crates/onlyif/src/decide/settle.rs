@@ -1,0 +1,188 @@
+//! What became of our own writes: a command whose stamp is in the table has happened.
+
+use crate::answer::{Answer, Done, DoneKind};
+use crate::command::{Command, Operation};
+use crate::item::{Item, Resource, Stamps};
+use crate::plan::{Plan, Planned};
+use crate::problem::{Code, Conflict, Problem};
+use crate::store::Failure;
+use crate::view::{Seen, View};
+
+use super::{Case, Decision, explain, stamp};
+
+/// How long a caller waits before trying again when others were in the way, in milliseconds.
+const AFTER_CONTENTION_MS: u64 = 1_000;
+/// The same when nobody knows what became of a write.
+const AFTER_DOUBT_MS: u64 = 1_000;
+
+/// Looks for this command's own stamp in the resource's image. A write whose reply was lost, or
+/// that was delivered twice, may have been applied although the store said nothing, or refused the
+/// second one: its author is told so.
+pub(super) fn settle(case: &Case<'_>) -> Option<Decision> {
+    let Seen::Present(item) = case.view.get(&case.command.key()) else {
+        return None;
+    };
+    let (stamps, tag) = match item {
+        Item::Resource(resource) => (&resource.stamps, resource.tag()),
+        Item::Tombstone(tombstone) => (
+            &tombstone.stamps,
+            crate::tag::Tag {
+                version: tombstone.version,
+                incarnation: tombstone.incarnation.clone(),
+            },
+        ),
+        Item::Claim(_) => return None,
+    };
+    if let Operation::Create { incarnation, .. } = &case.command.operation
+        && tag.incarnation == *incarnation
+        && !case.view.attempts().is_empty()
+        && created_now(case.command, item)
+    {
+        return Some(created(case));
+    }
+    if let Some(place) = stamp::place(case.command, stamps) {
+        return Some(applied(case, item, place));
+    }
+    forgotten(case, stamps).then(|| Decision::refuse(outcome_unknown(case.command)))
+}
+
+/// Eight hexadecimal digits may be drawn twice; not by the same caller in the same millisecond.
+fn created_now(command: &Command, item: &Item) -> bool {
+    match item {
+        Item::Resource(resource) => {
+            resource.created_at == command.at && resource.created_by == command.caller.actor
+        }
+        Item::Tombstone(_) | Item::Claim(_) => true,
+    }
+}
+
+/// Eight younger stamps: a write in doubt may have been applied and forgotten.
+fn forgotten(case: &Case<'_>, stamps: &Stamps) -> bool {
+    case.view
+        .uncertain()
+        .is_some_and(|own| stamp::all_younger(stamps, own))
+}
+
+/// The incarnation is ours, whatever has happened to it since.
+fn created(case: &Case<'_>) -> Decision {
+    let made = case
+        .view
+        .attempts()
+        .iter()
+        .rev()
+        .find_map(|(_, planned)| match planned {
+            Planned::Known(resource) => Some(resource.clone()),
+            Planned::FromImage | Planned::Deleted => None,
+        });
+    match made {
+        Some(resource) => done(DoneKind::Created, Some(resource)),
+        None => Decision::refuse(outcome_unknown(case.command)),
+    }
+}
+
+/// Our stamp is at this place: so many writes came after ours.
+fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
+    if case.command.operation == Operation::Delete {
+        return done(DoneKind::Deleted, None);
+    }
+    let version = match item {
+        Item::Resource(resource) => resource.version,
+        Item::Tombstone(tombstone) => tombstone.version,
+        Item::Claim(_) => 0,
+    };
+    let made = version.checked_sub(u64::try_from(place).unwrap_or(u64::MAX));
+    let planned = case
+        .view
+        .attempts()
+        .iter()
+        .find_map(|(_, planned)| match planned {
+            Planned::Known(resource) if Some(resource.version) == made => Some(resource.clone()),
+            _ => None,
+        });
+    // A blind update knows its outcome from the image alone. Where others have written since, the
+    // representation of now is the one that can be told truthfully: it has our change and theirs.
+    match (planned, item) {
+        (Some(resource), _) => done(DoneKind::Changed, Some(resource)),
+        (None, Item::Resource(now)) => done(DoneKind::Changed, Some(Box::new(now.clone()))),
+        (None, _) => done(DoneKind::Changed, None),
+    }
+}
+
+fn done(kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
+    let done = Done {
+        kind,
+        resource,
+        replayed: false,
+        merged: false,
+    };
+    Decision::Answer(Box::new(Answer::Done(done)))
+}
+
+/// The answer to a plan that the store has written.
+pub(crate) fn written(plan: &Plan, image: Option<Item>) -> Option<Answer> {
+    let resource = match (&plan.outcome, image) {
+        (Planned::Known(resource), _) => Some(resource.clone()),
+        (Planned::FromImage, Some(Item::Resource(resource))) => Some(Box::new(resource)),
+        (Planned::FromImage, _) => return None,
+        (Planned::Deleted, _) => None,
+    };
+    Some(Answer::Done(Done {
+        kind: plan.kind,
+        resource,
+        replayed: false,
+        merged: plan.merged,
+    }))
+}
+
+/// The problem of a store that cannot say anything of the data.
+pub(super) fn failed(command: &Command, view: &View, failure: Failure) -> Problem {
+    if view.uncertain().is_some() {
+        return outcome_unknown(command);
+    }
+    let unavailable = |after_ms| {
+        let detail = "The service cannot answer now. Nothing is written; send the request again.";
+        let mut problem = Problem::new(Code::Unavailable, detail);
+        problem.retry_after_ms = Some(after_ms);
+        problem
+    };
+    match failure {
+        Failure::Unavailable { retry_after_ms } => unavailable(retry_after_ms),
+        Failure::OutOfTime => unavailable(AFTER_DOUBT_MS),
+        Failure::Defect => Problem::new(
+            Code::Internal,
+            "Something is wrong with the service. Nothing is written. The request's id helps \
+             those who run it to find out what.",
+        ),
+    }
+}
+
+/// The problem of a write of which nobody knows whether it was made.
+pub(super) fn outcome_unknown(command: &Command) -> Problem {
+    let name = format!("{}/{}", command.type_name, command.id);
+    let detail = match &command.operation {
+        Operation::Create { .. } => format!(
+            "{name} may have been created: read it before you send the request again. If it is \
+             not there, it was not."
+        ),
+        Operation::Delete => {
+            format!("{name} may have been deleted: read it before you send the request again.")
+        }
+        _ => {
+            format!("The change may have been made: read {name} before you send the request again.")
+        }
+    };
+    let mut problem = Problem::new(Code::OutcomeUnknown, detail);
+    problem.retry_after_ms = Some(AFTER_DOUBT_MS);
+    problem
+}
+
+/// The problem of a command that others got in the way of each time.
+pub(super) fn contended(case: &Case<'_>) -> Problem {
+    if case.view.uncertain().is_some() {
+        return outcome_unknown(case.command);
+    }
+    let conflicts = vec![Conflict::Contention];
+    let mut problem = explain::refused(case.declaration, case.command, None, conflicts, Vec::new());
+    problem.retry_after_ms = Some(AFTER_CONTENTION_MS);
+    problem
+}

@@ -1,0 +1,326 @@
+//! Updates: a document changes only if its caller has seen what is there, or touches nothing that
+//! has changed since.
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, Done, DoneKind};
+use crate::command::{IfMatch, Operation, Stale};
+use crate::document::merge::{Change, Overlay};
+use crate::document::patch::{Patch, PatchFailure, Step};
+use crate::document::pointer::Pointer;
+use crate::document::{Document, RESERVED, fields, representation};
+use crate::item::Resource;
+use crate::plan::{Plan, Planned};
+use crate::problem::{Conflict, Fault, Rel, Request, Resolution};
+
+use super::precondition::{self, Verdict};
+use super::{Case, Decision, claims, explain, reserved};
+
+pub(super) fn decide(case: &Case<'_>) -> Decision {
+    let resource = match case.live() {
+        Ok(resource) => resource,
+        Err(decision) => return decision,
+    };
+    match precondition::check(&case.command.preconditions, resource) {
+        Verdict::None => Decision::refuse(explain::precondition_required(
+            case.declaration,
+            case.command,
+            resource,
+        )),
+        Verdict::Holds => {
+            let any = case.command.preconditions.if_match == Some(IfMatch::Any);
+            let attempt = attempt(case, resource, &case.command.operation, any);
+            finish(case, resource, attempt, false)
+        }
+        Verdict::Stale { yours, base } => stale(case, resource, yours, base),
+    }
+}
+
+/// What the change would make of the resource as it is now.
+struct Attempt {
+    document: Document,
+    /// What is wrong with that document, or with the request.
+    faults: Vec<Fault>,
+    /// What stands against it, unique values apart: these show at the write.
+    conflicts: Vec<Conflict>,
+    too_large: bool,
+}
+
+impl Attempt {
+    fn is_sound(&self) -> bool {
+        self.faults.is_empty() && self.conflicts.is_empty() && !self.too_large
+    }
+}
+
+fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely: bool) -> Attempt {
+    let stored = representation(case.declaration, &case.command.id, resource);
+    let mut faults = case.command.faults.clone();
+    let mut conflicts: Vec<Conflict> =
+        explain::not_allowed(case.declaration, case.command, resource)
+            .into_iter()
+            .collect();
+    let wanted = match operation {
+        Operation::Replace { body } => Ok(reserved::filled(body, &stored, case.declaration)),
+        Operation::Patch { patch } => patch.apply(&stored),
+        Operation::Create { .. } | Operation::Transition { .. } | Operation::Delete => {
+            Ok(stored.clone())
+        }
+    };
+    let wanted = match wanted {
+        Ok(wanted) => wanted,
+        Err(failure) => {
+            match failure {
+                PatchFailure::Missing(fault) => faults.push(fault),
+                PatchFailure::TestFailed {
+                    pointer,
+                    expected,
+                    actual,
+                } => {
+                    conflicts.push(Conflict::ConditionNotMet {
+                        pointer,
+                        requires: json!({ "is": expected }),
+                        actual,
+                        message: None,
+                    });
+                }
+            }
+            return Attempt {
+                document: Document::new(),
+                faults,
+                conflicts,
+                too_large: false,
+            };
+        }
+    };
+    faults.extend(reserved::faults_of_update(
+        &wanted,
+        &stored,
+        case.declaration,
+        loosely,
+    ));
+    let document = reserved::without_reserved(&wanted);
+    faults.extend(
+        case.declaration
+            .schema
+            .faults(&Value::Object(document.clone())),
+    );
+    let too_large = case.oversized(&document);
+    Attempt {
+        document,
+        faults,
+        conflicts,
+        too_large,
+    }
+}
+
+/// Writes what has been found sound, or refuses.
+fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) -> Decision {
+    if attempt.too_large {
+        return case.too_large(Some(resource));
+    }
+    if !attempt.faults.is_empty() {
+        return Decision::refuse(explain::invalid(
+            case.declaration,
+            case.command,
+            Some(resource),
+            attempt.faults,
+        ));
+    }
+    let mut conflicts = attempt.conflicts;
+    let document = attempt.document;
+    conflicts.extend(claims::conflicts(
+        case.declaration,
+        case.command,
+        case.view,
+        &document,
+    ));
+    if !conflicts.is_empty() {
+        let holders = explain::read_holders(&conflicts);
+        return Decision::refuse(explain::refused(
+            case.declaration,
+            case.command,
+            Some(resource),
+            conflicts,
+            holders,
+        ));
+    }
+    if document == resource.document {
+        return Decision::Answer(Box::new(Answer::Done(Done {
+            kind: DoneKind::Unchanged,
+            resource: Some(Box::new(resource.clone())),
+            replayed: false,
+            merged,
+        })));
+    }
+    let new = case.next(resource, document, resource.state.clone());
+    Decision::Write(Box::new(plan(case, resource, new, merged)))
+}
+
+/// The resource becomes `new`, and its unique values with it.
+pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool) -> Plan {
+    let mut writes = vec![case.pinned(old, &new)];
+    writes.extend(claims::writes(
+        case.declaration,
+        case.command,
+        case.view,
+        Some(&old.document),
+        Some(&new.document),
+    ));
+    Plan {
+        writes,
+        stamp: new.stamps.0[0].clone(),
+        outcome: Planned::Known(Box::new(new)),
+        kind: DoneKind::Changed,
+        merged,
+    }
+}
+
+/// The caller's view is out of date. Where nothing overlaps the change may be rebased; otherwise
+/// the refusal says what changed, and what can be done about it.
+fn stale(
+    case: &Case<'_>,
+    resource: &Resource,
+    yours: Option<String>,
+    base: Option<u64>,
+) -> Decision {
+    let again = without_server_members(case);
+    let rebased = attempt(case, resource, &again, true);
+    let current = &resource.document;
+    let full;
+    let change = match &again {
+        Operation::Patch { patch } => Change::Patch(patch),
+        Operation::Replace { body } => {
+            let stored = representation(case.declaration, &case.command.id, resource);
+            full = reserved::without_reserved(&reserved::filled(body, &stored, case.declaration));
+            Change::Replace(&full)
+        }
+        _ => Change::Replace(current),
+    };
+    let overlay = Overlay::of(change, current);
+    let mergeable = rebased.is_sound() && explain::disjoint(resource, base, &overlay);
+    let preferred = case.command.stale.unwrap_or(case.declaration.stale);
+    if mergeable && preferred == Stale::Merge {
+        return finish(case, resource, rebased, true);
+    }
+    let resolutions = resolutions(case, resource, &again, &rebased, mergeable);
+    let mut conflicts = vec![explain::stale(
+        resource,
+        yours,
+        base,
+        Some(&overlay),
+        mergeable,
+    )];
+    conflicts.extend(rebased.conflicts);
+    if rebased.faults.is_empty() {
+        let document = &rebased.document;
+        conflicts.extend(claims::conflicts(
+            case.declaration,
+            case.command,
+            case.view,
+            document,
+        ));
+    }
+    Decision::refuse(explain::refused(
+        case.declaration,
+        case.command,
+        Some(resource),
+        conflicts,
+        resolutions,
+    ))
+}
+
+/// The same request without the members that are not the client's to choose.
+fn without_server_members(case: &Case<'_>) -> Operation {
+    match &case.command.operation {
+        Operation::Replace { body } => Operation::Replace {
+            body: reserved::stripped(body, case.declaration),
+        },
+        Operation::Patch {
+            patch: Patch::Merge(body),
+        } => Operation::Patch {
+            patch: Patch::Merge(reserved::without_reserved(body)),
+        },
+        Operation::Patch {
+            patch: Patch::Json(steps),
+        } => {
+            let own = |step: &&Step| {
+                let first = step.path().tokens().first();
+                first.is_none_or(|name| !RESERVED.contains(&name.as_str()))
+            };
+            let steps = steps.iter().filter(own).cloned().collect();
+            Operation::Patch {
+                patch: Patch::Json(steps),
+            }
+        }
+        other => other.clone(),
+    }
+}
+
+fn resolutions(
+    case: &Case<'_>,
+    resource: &Resource,
+    again: &Operation,
+    rebased: &Attempt,
+    mergeable: bool,
+) -> Vec<Resolution> {
+    let tag = resource.tag();
+    let body = match again {
+        Operation::Replace { body } => Some(Value::Object(body.clone())),
+        Operation::Patch { patch } => Some(patch.to_value()),
+        _ => None,
+    };
+    let mut resolutions = Vec::new();
+    if mergeable {
+        let request = match again {
+            Operation::Replace { .. } => Request::Patch {
+                body: operations(&resource.document, &rebased.document),
+                tag: tag.clone(),
+            },
+            _ => Request::Again {
+                body: body.clone(),
+                tag: tag.clone(),
+            },
+        };
+        let title = "Make your changes to what is there now, and keep the others'".to_owned();
+        resolutions.push(Resolution {
+            rel: Rel::Merge,
+            title,
+            request,
+        });
+    }
+    if rebased.is_sound() {
+        let title = "Put your values in the place of what is there now".to_owned();
+        let request = Request::Again { body, tag };
+        resolutions.push(Resolution {
+            rel: Rel::Overwrite,
+            title,
+            request,
+        });
+    }
+    let title = "Drop your changes, and read what is there now";
+    resolutions.push(explain::read(case.command, Rel::Discard, title));
+    resolutions
+}
+
+/// The JSON Patch (RFC 6902) that makes `new` of `old`.
+fn operations(old: &Document, new: &Document) -> Value {
+    let mut pointers: Vec<Pointer> = Vec::new();
+    for changed in fields::changes(old, new) {
+        // A field below an object that is not there yet comes with that object.
+        let mut pointer = changed;
+        while let Some(parent) = pointer.parent().filter(|parent| !parent.is_root()) {
+            if matches!(parent.of(old), Some(Value::Object(_))) {
+                break;
+            }
+            pointer = parent;
+        }
+        if !pointers.contains(&pointer) {
+            pointers.push(pointer);
+        }
+    }
+    let operation = |pointer: &Pointer| match pointer.of(new) {
+        Some(value) => json!({ "op": "add", "path": pointer.to_string(), "value": value }),
+        None => json!({ "op": "remove", "path": pointer.to_string() }),
+    };
+    pointers.iter().map(operation).collect()
+}
