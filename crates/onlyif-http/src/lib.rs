@@ -1,1 +1,3 @@
-//! Laid out; filled by the commits that follow.
+//! The edge: an HTTP request becomes a command, what is decided becomes a response.
+
+pub mod catalogue;
