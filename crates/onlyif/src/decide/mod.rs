@@ -16,7 +16,7 @@ mod transition;
 mod update;
 
 pub use claims::unique_key;
-pub(crate) use settle::written;
+pub use settle::written;
 
 use crate::answer::Answer;
 use crate::command::{Command, Operation};

@@ -82,30 +82,39 @@ fn created(case: &Case<'_>) -> Decision {
 
 /// Our stamp is at this place: so many writes came after ours.
 fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
-    if case.command.operation == Operation::Delete {
-        return done(DoneKind::Deleted, None);
+    match case.command.operation {
+        Operation::Delete => return done(DoneKind::Deleted, None),
+        Operation::Create { .. } => return created(case),
+        Operation::Replace { .. } | Operation::Patch { .. } | Operation::Transition { .. } => {}
     }
-    let version = match item {
-        Item::Resource(resource) => resource.version,
-        Item::Tombstone(tombstone) => tombstone.version,
-        Item::Claim(_) => 0,
+    let now = match item {
+        Item::Resource(resource) => Some(resource),
+        Item::Tombstone(_) | Item::Claim(_) => None,
     };
-    let made = version.checked_sub(u64::try_from(place).unwrap_or(u64::MAX));
-    let planned = case
+    let since = u64::try_from(place).unwrap_or(u64::MAX);
+    let made = now
+        .and_then(|now| now.version.checked_sub(since))
+        .filter(|version| *version > 0);
+    let mut known = case
         .view
         .attempts()
         .iter()
-        .find_map(|(_, planned)| match planned {
-            Planned::Known(resource) if Some(resource.version) == made => Some(resource.clone()),
-            _ => None,
+        .rev()
+        .filter_map(|(_, planned)| match planned {
+            Planned::Known(resource) => Some(resource),
+            Planned::FromImage | Planned::Deleted => None,
         });
-    // A blind update knows its outcome from the image alone. Where others have written since, the
-    // representation of now is the one that can be told truthfully: it has our change and theirs.
-    match (planned, item) {
-        (Some(resource), _) => done(DoneKind::Changed, Some(resource)),
-        (None, Item::Resource(now)) => done(DoneKind::Changed, Some(Box::new(now.clone()))),
-        (None, _) => done(DoneKind::Changed, None),
-    }
+    let resource = match made {
+        // A blind update knows its outcome from the image alone. Where others have written since,
+        // the representation of now is what can be told truthfully: it has our change and theirs.
+        Some(version) => known
+            .find(|resource| resource.version == version)
+            .cloned()
+            .or_else(|| now.cloned().map(Box::new)),
+        // It has ended since, and may have begun anew.
+        None => known.next().cloned(),
+    };
+    done(DoneKind::Changed, resource)
 }
 
 fn done(kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
@@ -119,7 +128,7 @@ fn done(kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
 }
 
 /// The answer to a plan that the store has written.
-pub(crate) fn written(plan: &Plan, image: Option<Item>) -> Option<Answer> {
+pub fn written(plan: &Plan, image: Option<Item>) -> Option<Answer> {
     let resource = match (&plan.outcome, image) {
         (Planned::Known(resource), _) => Some(resource.clone()),
         (Planned::FromImage, Some(Item::Resource(resource))) => Some(Box::new(resource)),

@@ -58,6 +58,29 @@ impl Declaration {
         &self.read_only
     }
 
+    /// The types that the schema allows at a pointer; none where it does not say.
+    pub fn kinds(&self, pointer: &Pointer) -> Vec<String> {
+        let mut schema = &self.schema.source;
+        for token in pointer.tokens() {
+            match schema
+                .get("properties")
+                .and_then(|members| members.get(token))
+            {
+                Some(member) => schema = member,
+                None => return Vec::new(),
+            }
+        }
+        match schema.get("type") {
+            Some(Value::String(kind)) => vec![kind.clone()],
+            Some(Value::Array(kinds)) => kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The schema of a member that a transition sets.
     pub fn member_schema(&self, pointer: &Pointer) -> Option<&Schema> {
         self.members.get(pointer)

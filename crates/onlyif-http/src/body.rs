@@ -1,0 +1,121 @@
+//! Bodies: bytes to documents, patches and inputs.
+
+use lambda_http::Body;
+use onlyif::document::patch::Patch;
+use onlyif::document::pointer::Pointer;
+use onlyif::document::{Document, MAX_DOCUMENT_BYTES, json, weight};
+use onlyif::problem::{Code, Fault, Place, Problem};
+use serde_json::Value;
+
+use crate::exchange::Exchange;
+use crate::media;
+
+/// Bytes of a body. A document of 300 KB may be written with nothing but escapes, of six bytes each;
+/// past this nobody reads on.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+
+/// What a body says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content<T> {
+    /// What it says; empty where it is not of the right kind, which is then among the faults.
+    pub value: T,
+    /// Values that cannot be held. They are told when the resource has been looked at.
+    pub faults: Vec<Fault>,
+}
+
+/// The bytes of the body.
+///
+/// # Errors
+/// `content-too-large`.
+pub fn bytes<'a>(exchange: &Exchange<'a>) -> Result<&'a [u8], Problem> {
+    let bytes = match exchange.request.body() {
+        Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes.as_slice(),
+        _ => &[],
+    };
+    if bytes.len() > MAX_BODY_BYTES {
+        let detail = "The body is larger than 2 MB. A document may have 300 KB.";
+        return Err(Problem::new(Code::ContentTooLarge, detail));
+    }
+    Ok(bytes)
+}
+
+/// The body as a document, reserved members included.
+///
+/// # Errors
+/// `content-too-large`; the faults of a body that is not JSON.
+pub fn document(bytes: &[u8]) -> Result<Content<Document>, Refused> {
+    let parsed = json::parse(bytes).map_err(Refused::Malformed)?;
+    let mut faults = parsed.faults;
+    let value = match parsed.value {
+        Value::Object(members) => members,
+        _ => {
+            faults.push(not_an_object());
+            Document::new()
+        }
+    };
+    if weight(&value) > MAX_DOCUMENT_BYTES {
+        let detail = "The document is larger than 300 KB: make it smaller, or split it.";
+        return Err(Refused::Problem(Problem::new(
+            Code::ContentTooLarge,
+            detail,
+        )));
+    }
+    Ok(Content { value, faults })
+}
+
+/// The body as a patch of this media type.
+///
+/// # Errors
+/// The faults of a body that is not JSON, or no JSON Patch.
+pub fn patch(bytes: &[u8], media_type: &str) -> Result<Content<Patch>, Refused> {
+    let parsed = json::parse(bytes).map_err(Refused::Malformed)?;
+    let mut faults = parsed.faults;
+    if media_type == media::JSON_PATCH {
+        let value = Patch::parse_json(&parsed.value).map_err(Refused::Malformed)?;
+        return Ok(Content { value, faults });
+    }
+    let value = match parsed.value {
+        Value::Object(members) => Patch::Merge(members),
+        _ => {
+            faults.push(not_an_object());
+            Patch::Merge(Document::new())
+        }
+    };
+    Ok(Content { value, faults })
+}
+
+/// The body as a transition's input; `None` where it is empty.
+///
+/// # Errors
+/// The faults of a body that is not JSON.
+pub fn input(bytes: &[u8]) -> Result<Content<Option<Value>>, Refused> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Content {
+            value: None,
+            faults: Vec::new(),
+        });
+    }
+    let parsed = json::parse(bytes).map_err(Refused::Malformed)?;
+    Ok(Content {
+        value: Some(parsed.value),
+        faults: parsed.faults,
+    })
+}
+
+/// Why a body is not read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refused {
+    /// What is wrong with it; told together with what is wrong with the rest of the request.
+    Malformed(Vec<Fault>),
+    /// Something that comes before.
+    Problem(Problem),
+}
+
+fn not_an_object() -> Fault {
+    Fault {
+        at: Place::Pointer(Pointer::root()),
+        detail: "must be a JSON object".to_owned(),
+        keyword: Some("type".to_owned()),
+    }
+}

@@ -1,0 +1,283 @@
+//! Exchanges: one request, as far as every function reads it the same way.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::http::{HeaderMap, Method};
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt};
+use onlyif::command::Caller;
+use onlyif::declaration::{Declaration, Transition};
+use onlyif::problem::{Code, Fault, Place, Problem};
+use onlyif::store::Store;
+use onlyif::timestamp::Timestamp;
+
+use crate::app::{App, Settings, StaleStatus};
+use crate::caller;
+use crate::prefer::{self, Preferences};
+
+/// How long before the invocation's end everything must be answered, in milliseconds.
+const SPARE_MS: u64 = 300;
+/// The time for a request outside of Lambda, where no invocation ends, in milliseconds.
+const UNBOUNDED_MS: u64 = 10_000;
+
+/// One request on its way through a handler.
+pub struct Exchange<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The types that the API serves.
+    pub declarations: &'a onlyif::declaration::Declarations,
+    /// How the deployment answers.
+    pub settings: &'a Settings,
+    /// API Gateway's id of the request.
+    pub request_id: String,
+    /// When it was received.
+    pub at: Timestamp,
+    /// Its preferences.
+    pub prefer: Preferences,
+    pub(crate) started: Instant,
+}
+
+impl<'a> Exchange<'a> {
+    /// Begins to handle a request.
+    pub fn begin<S>(app: &'a App<S>, request: &'a Request) -> Self {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let context = context(request);
+        let request_id = context
+            .and_then(|context| context.request_id.clone())
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+        Exchange {
+            request,
+            declarations: &app.declarations,
+            settings: &app.settings,
+            request_id,
+            at: Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
+            prefer: prefer::preferences(&joined(request.headers(), "prefer").unwrap_or_default()),
+            started: Instant::now(),
+        }
+    }
+
+    /// The store, for as long as the invocation lasts.
+    pub fn store<S: Store>(&self, app: &App<S>) -> S {
+        app.store.within(self.budget())
+    }
+
+    fn budget(&self) -> Duration {
+        let deadline_ms = self
+            .request
+            .lambda_context_ref()
+            .map_or(0, |context| context.deadline);
+        if deadline_ms == 0 {
+            return Duration::from_millis(UNBOUNDED_MS);
+        }
+        let now_ms = u64::try_from(self.at.millis()).unwrap_or(0);
+        Duration::from_millis(deadline_ms.saturating_sub(now_ms).saturating_sub(SPARE_MS))
+    }
+
+    /// What API Gateway says of the request.
+    pub fn context(&self) -> Option<&'a ApiGatewayV2httpRequestContext> {
+        context(self.request)
+    }
+
+    /// The method.
+    pub fn method(&self) -> &'a Method {
+        self.request.method()
+    }
+
+    /// The path, as the client may be told of it.
+    pub fn path(&self) -> &'a str {
+        let path = self.request.raw_http_path();
+        // API Gateway leaves the name of the stage in the path.
+        let stage = self
+            .stage()
+            .and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
+        stage.filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
+
+    /// The stage's name, which begins every path, unless it is the one without a name.
+    pub(crate) fn stage(&self) -> Option<&'a str> {
+        let stage = self.context()?.stage.as_deref()?;
+        (stage != "$default" && !stage.is_empty()).then_some(stage)
+    }
+
+    /// A header's value; of several, joined by commas (RFC 9110 §5.3).
+    pub fn header(&self, name: &str) -> Option<String> {
+        joined(self.request.headers(), name)
+    }
+
+    /// The caller.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub fn caller(&self) -> Result<Caller, Problem> {
+        caller::caller(self.context(), self.settings.auth)
+    }
+
+    /// The type that the path names.
+    ///
+    /// # Errors
+    /// `not-found`, naming those that there are.
+    pub fn declaration(&self) -> Result<&'a Declaration, Problem> {
+        let name = self.parameter("type").unwrap_or_default();
+        self.declarations.get(&name).ok_or_else(|| {
+            let names: Vec<&str> = self
+                .declarations
+                .iter()
+                .map(|each| each.name.as_str())
+                .collect();
+            let detail = format!(
+                "There is no type \"{name}\". There are {}.",
+                names.join(", ")
+            );
+            Problem::new(Code::NotFound, detail)
+        })
+    }
+
+    /// The id that the path names.
+    ///
+    /// # Errors
+    /// `not-found` where no resource could have it.
+    pub fn id(&self) -> Result<String, Problem> {
+        let id = self.parameter("id").unwrap_or_default();
+        if is_possible(&id) {
+            return Ok(id);
+        }
+        Err(Problem::new(
+            Code::NotFound,
+            format!("No resource can have this id. {ID_RULE}"),
+        ))
+    }
+
+    /// The id that the path names, for a new resource.
+    ///
+    /// # Errors
+    /// `malformed-request` where no resource can have it.
+    pub fn new_id(&self) -> Result<String, Problem> {
+        let id = self.parameter("id").unwrap_or_default();
+        if is_possible(&id) {
+            return Ok(id);
+        }
+        let fault = Fault {
+            at: Place::Parameter("id".to_owned()),
+            detail: ID_RULE.to_owned(),
+            keyword: None,
+        };
+        Err(malformed(vec![fault]))
+    }
+
+    /// The transition that the path names.
+    ///
+    /// # Errors
+    /// `not-found`, naming those that there are.
+    pub fn transition(&self, declaration: &'a Declaration) -> Result<&'a Transition, Problem> {
+        let name = self.parameter("transition").unwrap_or_default();
+        declaration.transition(&name).ok_or_else(|| {
+            let names: Vec<&str> = declaration
+                .transitions
+                .iter()
+                .map(|each| each.name.as_str())
+                .collect();
+            let there = match names.as_slice() {
+                [] => format!("{} have none", declaration.name),
+                names => format!("{} have {}", declaration.name, names.join(", ")),
+            };
+            let detail = format!("There is no transition \"{name}\": {there}.");
+            Problem::new(Code::NotFound, detail)
+        })
+    }
+
+    /// The status of a failed precondition.
+    pub(crate) fn refuses_as_rfc_9110(&self) -> bool {
+        self.settings.stale_status == StaleStatus::PreconditionFailed
+    }
+
+    /// A parameter of the path, as API Gateway decoded it.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let parameters = self.request.path_parameters_ref()?;
+        parameters.first(name).map(str::to_owned)
+    }
+}
+
+const ID_RULE: &str =
+    "An id has 1 to 128 letters, digits, and `.`, `_`, `~`, `-`; it is not `.` or `..`.";
+
+/// Whether a resource can have this id.
+pub fn is_possible(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~-".contains(&b);
+    (1..=128).contains(&id.len()) && id.bytes().all(allowed) && id != "." && id != ".."
+}
+
+fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => Some(context),
+        #[allow(
+            unreachable_patterns,
+            reason = "other events are other features of the library"
+        )]
+        _ => None,
+    }
+}
+
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<String> = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// The problem of a request that cannot be read, with everything that is wrong with it.
+pub fn malformed(faults: Vec<Fault>) -> Problem {
+    let detail = match faults.as_slice() {
+        [] => "The request cannot be read.".to_owned(),
+        [fault] => sentence(fault),
+        [fault, rest @ ..] => {
+            format!("{} And {} more: see `errors`.", sentence(fault), rest.len())
+        }
+    };
+    let mut problem = Problem::new(Code::MalformedRequest, detail);
+    problem.errors = faults;
+    problem
+}
+
+fn sentence(fault: &Fault) -> String {
+    let place = match &fault.at {
+        Place::Pointer(pointer) if pointer.is_root() => "The body".to_owned(),
+        Place::Pointer(pointer) => pointer.to_string(),
+        Place::Header(name) | Place::Parameter(name) => name.clone(),
+    };
+    format!("{place}: {}", with_stop(&fault.detail))
+}
+
+fn with_stop(text: &str) -> String {
+    format!("{}.", text.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_possible;
+
+    #[test]
+    fn ids_are_made_of_unreserved_characters() {
+        for id in ["a", "A-z.0_9~", "...", ".a", &"x".repeat(128)] {
+            assert!(is_possible(id), "{id}");
+        }
+        for id in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a b",
+            "ä",
+            "a%20",
+            "a\0",
+            &"x".repeat(129),
+        ] {
+            assert!(!is_possible(id), "{id}");
+        }
+    }
+}
