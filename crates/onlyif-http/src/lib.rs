@@ -1,3 +1,40 @@
-//! The edge: an HTTP request becomes a command, what is decided becomes a response.
+//! The edge of Onlyif: an HTTP request becomes a command, what is decided becomes a response.
+//!
+//! # Layout, in reading order
+//!
+//! - [`app`]: what a function holds from its cold start on
+//! - [`cold_start`]: logging, and the loop around Lambda's events
+//! - [`entry`]: API Gateway's event in, its answer out
+//! - [`exchange`]: one request, as far as every function reads it the same way
+//! - [`caller`], [`media`], [`precondition`], [`prefer`], [`query`], [`body`], [`cursor`]: the parts
+//!   of a request
+//! - [`write`](mod@write): requests to commands
+//! - [`read`]: one resource, lists, legal transitions
+//! - [`answer`], [`problem`], [`link`]: outcomes to responses
+//! - [`catalogue`]: what is constant about each kind of problem
+//! - `observe`: one log event per request
+//!
+//! **Invariant**: nothing here names a store or decides a conflict; and nowhere else is there a
+//! status code or a header.
 
+pub mod answer;
+pub mod app;
+pub mod body;
+pub mod caller;
 pub mod catalogue;
+pub mod cold_start;
+pub mod cursor;
+pub mod entry;
+pub mod exchange;
+pub mod link;
+mod list;
+pub mod media;
+mod observe;
+pub mod precondition;
+pub mod prefer;
+pub mod problem;
+pub mod query;
+pub mod read;
+pub mod write;
+
+pub use app::{App, Auth, Settings, StaleStatus};

@@ -1,0 +1,184 @@
+//! Answers as responses.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IntoHeaderName, LAST_MODIFIED,
+    LOCATION, VARY,
+};
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Response};
+use onlyif::answer::{Answer, Done, DoneKind};
+use onlyif::command::Command;
+use onlyif::declaration::Declaration;
+use onlyif::document::representation;
+use onlyif::item::Resource;
+use onlyif::lifecycle;
+use onlyif::problem::Problem;
+use onlyif::timestamp::Timestamp;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::exchange::Exchange;
+use crate::link::quoted;
+use crate::media;
+use crate::observe;
+use crate::problem::{self, Subject};
+
+/// The response to a write, as the loop answered it.
+pub fn write(exchange: &Exchange<'_>, command: &Command, answer: &Answer) -> Response<Body> {
+    let declaration = exchange.declarations.get(&command.type_name);
+    let subject = declaration.map(|declaration| Subject {
+        declaration,
+        id: &command.id,
+    });
+    let (response, problem) = match (answer, declaration) {
+        (Answer::Done(done), Some(declaration)) => {
+            (self::done(exchange, command, declaration, done), None)
+        }
+        (Answer::Done(_), None) => (Response::new(Body::Empty), None),
+        (Answer::Refused(problem), _) => {
+            (problem::response(exchange, subject, problem), Some(problem))
+        }
+    };
+    observe::request(exchange, &response, problem);
+    response
+}
+
+/// The response to a request that was refused without a command.
+pub fn refused(exchange: &Exchange<'_>, problem: &Problem) -> Response<Body> {
+    let response = problem::response(exchange, None, problem);
+    observe::request(exchange, &response, Some(problem));
+    response
+}
+
+fn done(
+    exchange: &Exchange<'_>,
+    command: &Command,
+    declaration: &Declaration,
+    done: &Done,
+) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    let readable = lifecycle::may_read(declaration, &command.caller);
+    let minimal = exchange.prefer.minimal || !readable;
+    let created = done.kind == DoneKind::Created;
+    *response.status_mut() = match (created, minimal || done.resource.is_none()) {
+        (true, _) => StatusCode::CREATED,
+        (false, true) => StatusCode::NO_CONTENT,
+        (false, false) => StatusCode::OK,
+    };
+    if created {
+        let location = exchange.resource(&declaration.name, &command.id);
+        header(&mut response, LOCATION, &location);
+    }
+    if let (Some(resource), true) = (&done.resource, readable) {
+        validators(&mut response, resource);
+        if !minimal {
+            show(&mut response, declaration, &command.id, resource);
+        }
+    }
+    if done.replayed {
+        header(
+            &mut response,
+            HeaderName::from_static("idempotent-replayed"),
+            "true",
+        );
+    }
+    let applied = [
+        (
+            exchange.prefer.minimal && done.kind != DoneKind::Deleted,
+            "return=minimal",
+        ),
+        (done.merged, "conflict=merge"),
+    ];
+    let applied: Vec<&str> = applied
+        .into_iter()
+        .filter(|(applied, _)| *applied)
+        .map(|(_, name)| name)
+        .collect();
+    if !applied.is_empty() {
+        let name = HeaderName::from_static("preference-applied");
+        header(&mut response, name, &applied.join(", "));
+    }
+    response
+}
+
+/// The representation of a resource, and how it may be cached.
+pub(crate) fn show(
+    response: &mut Response<Body>,
+    declaration: &Declaration,
+    id: &str,
+    resource: &Resource,
+) {
+    caching(response);
+    let members = representation(declaration, id, resource);
+    json(response, &Value::Object(members));
+}
+
+/// Nobody but the caller keeps a resource, and not without asking whether it is still so.
+pub(crate) fn caching(response: &mut Response<Body>) {
+    header(response, CACHE_CONTROL, "private, no-cache");
+    header(response, VARY, "Authorization, Accept, Prefer");
+}
+
+/// `ETag` and `Last-Modified` (RFC 9110 §8.8).
+pub(crate) fn validators(response: &mut Response<Body>, resource: &Resource) {
+    header(response, ETAG, &quoted(&resource.tag()));
+    header(response, LAST_MODIFIED, &http_date(resource.updated_at));
+}
+
+fn http_date(at: Timestamp) -> String {
+    let seconds = u64::try_from(at.seconds()).unwrap_or(0);
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// Bytes of a body on its way through Lambda, where it travels as a JSON string.
+pub(crate) fn sent_bytes(text: &str) -> usize {
+    let escaped = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
+    text.len() + escaped.count()
+}
+
+/// A JSON body.
+pub(crate) fn json(response: &mut Response<Body>, value: &Value) {
+    header(response, CONTENT_TYPE, media::JSON);
+    *response.body_mut() = Body::from(value.to_string());
+}
+
+/// Drops the body of an answer to `HEAD` (RFC 9110 §9.3.2).
+pub(crate) fn for_method(mut response: Response<Body>, method: &Method) -> Response<Body> {
+    if method == Method::HEAD {
+        *response.body_mut() = Body::Empty;
+    }
+    response
+}
+
+/// Sets a header. What cannot be a header's value is left out: nothing that is set here can be.
+pub(crate) fn header(response: &mut Response<Body>, name: impl IntoHeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'%')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'|')
+    .add(b'[')
+    .add(b']');
+
+/// A path, which API Gateway decoded, as it stands in an address.
+pub(crate) fn encoded(path: &str) -> String {
+    utf8_percent_encode(path, NOT_IN_A_PATH).to_string()
+}

@@ -1,0 +1,256 @@
+//! Lists: pages of a type's resources, ordered by id, merged over its index partitions; or the one
+//! resource that holds a unique value.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use lambda_http::http::header::LINK;
+use lambda_http::{Body, Response};
+use onlyif::command::Caller;
+use onlyif::decide::unique_key;
+use onlyif::declaration::{Declaration, Unique};
+use onlyif::document::representation;
+use onlyif::item::{Item, Key, Partition, Resource};
+use onlyif::problem::{Fault, Place, Problem};
+use onlyif::store::{Page as StorePage, Store};
+use serde_json::{Map, Value};
+
+use crate::answer;
+use crate::cursor::Cursor;
+use crate::exchange::{Exchange, is_possible, malformed};
+use crate::problem::MAX_ANSWER_BYTES;
+use crate::query::ListQuery;
+use crate::read::unavailable;
+
+/// Bytes of a page that are not its items: the cursor, and the braces.
+const ENVELOPE_BYTES: usize = 10_000;
+
+/// A page, as the client gets it.
+pub(crate) struct Page {
+    items: Vec<Value>,
+    next: Option<Next>,
+}
+
+struct Next {
+    cursor: String,
+    href: String,
+}
+
+/// The page that was asked for.
+pub(crate) async fn page<S: Store>(
+    store: &S,
+    exchange: &Exchange<'_>,
+    caller: &Caller,
+    declaration: &Declaration,
+    query: &ListQuery<'_>,
+) -> Result<Page, Problem> {
+    if let Some((unique, values)) = &query.unique {
+        return held(store, caller, declaration, query, unique, values).await;
+    }
+    let after = match &query.cursor {
+        None => None,
+        Some(text) => Some(resume(text, caller, declaration, query)?),
+    };
+    let partitions = partitions(caller, declaration, query);
+    let looked = partitions
+        .iter()
+        .map(|each| store.list(each, after.as_deref(), query.limit));
+    let pages = try_join_all(looked).await.map_err(unavailable)?;
+    let merged = merge(pages, query.limit);
+    let (items, resume) = within_size(declaration, merged);
+    let next = resume.map(|after| next(exchange, caller, declaration, query, after));
+    Ok(Page { items, next })
+}
+
+fn resume(
+    text: &str,
+    caller: &Caller,
+    declaration: &Declaration,
+    query: &ListQuery<'_>,
+) -> Result<String, Problem> {
+    let state = query.state.as_deref();
+    Cursor::read(text)
+        .filter(|cursor| cursor.fits(&caller.tenant, &declaration.name, state))
+        .filter(|cursor| is_possible(&cursor.after))
+        .map(|cursor| cursor.after)
+        .ok_or_else(|| {
+            malformed(vec![Fault {
+                at: Place::Parameter("cursor".to_owned()),
+                detail: "must be the `next` of a page of this very list".to_owned(),
+                keyword: None,
+            }])
+        })
+}
+
+fn partitions(caller: &Caller, declaration: &Declaration, query: &ListQuery<'_>) -> Vec<Partition> {
+    let states: Vec<Option<String>> = match (&query.state, &declaration.states) {
+        (Some(state), _) => vec![Some(state.clone())],
+        (None, Some(states)) => states.all.iter().cloned().map(Some).collect(),
+        (None, None) => vec![None],
+    };
+    let partition = |state| Partition {
+        tenant: caller.tenant.clone(),
+        type_name: declaration.name.clone(),
+        state,
+    };
+    states.into_iter().map(partition).collect()
+}
+
+/// What a page holds, and behind which id the next one goes on.
+struct Merged {
+    resources: Vec<(String, Resource)>,
+    resume: Option<String>,
+}
+
+/// Merges pages by id. What lies behind the end of a page that goes on is not known yet, and waits.
+fn merge(pages: Vec<StorePage>, limit: usize) -> Merged {
+    let known = pages
+        .iter()
+        .filter(|page| page.more)
+        .filter_map(|page| {
+            page.resume
+                .clone()
+                .or_else(|| page.resources.last().map(|r| r.0.clone()))
+        })
+        .min();
+    let mut all: BTreeMap<String, Resource> = BTreeMap::new();
+    for (id, resource) in pages.into_iter().flat_map(|page| page.resources) {
+        if known.as_ref().is_some_and(|known| id > *known) {
+            continue;
+        }
+        // The index may show a resource in the state that it has just left, too.
+        let newer = all
+            .get(&id)
+            .is_none_or(|known| known.version < resource.version);
+        if newer {
+            all.insert(id, resource);
+        }
+    }
+    let more = all.len() > limit;
+    let resources: Vec<(String, Resource)> = all.into_iter().take(limit).collect();
+    let resume = if more {
+        resources.last().map(|(id, _)| id.clone())
+    } else {
+        known
+    };
+    Merged { resources, resume }
+}
+
+/// The items that fit an answer, and behind which id the next page goes on.
+fn within_size(declaration: &Declaration, merged: Merged) -> (Vec<Value>, Option<String>) {
+    let mut items = Vec::new();
+    let mut left = MAX_ANSWER_BYTES - ENVELOPE_BYTES;
+    let mut last = None;
+    for (id, resource) in &merged.resources {
+        let item = Value::Object(representation(declaration, id, resource));
+        let bytes = answer::sent_bytes(&item.to_string()) + 1;
+        if bytes > left {
+            return (items, last);
+        }
+        left -= bytes;
+        items.push(item);
+        last = Some(id.clone());
+    }
+    (items, merged.resume)
+}
+
+fn next(
+    exchange: &Exchange<'_>,
+    caller: &Caller,
+    declaration: &Declaration,
+    query: &ListQuery<'_>,
+    after: String,
+) -> Next {
+    let cursor = Cursor {
+        tenant: caller.tenant.clone(),
+        type_name: declaration.name.clone(),
+        state: query.state.clone(),
+        after,
+    };
+    let cursor = cursor.write();
+    let mut href = format!(
+        "/v1/{}?limit={}&cursor={cursor}",
+        declaration.name, query.limit
+    );
+    if let Some(state) = &query.state {
+        href.push_str(&format!("&state={state}"));
+    }
+    Next {
+        cursor,
+        href: exchange.href(&href),
+    }
+}
+
+/// The resource that holds these unique values, by the constraint itself: strongly consistent.
+async fn held<S: Store>(
+    store: &S,
+    caller: &Caller,
+    declaration: &Declaration,
+    query: &ListQuery<'_>,
+    unique: &Unique,
+    values: &[Value],
+) -> Result<Page, Problem> {
+    let nothing = Page {
+        items: Vec::new(),
+        next: None,
+    };
+    let looked_for: Vec<Option<&Value>> = values.iter().map(Some).collect();
+    let Some(key) = unique_key(&caller.tenant, declaration, unique, &looked_for) else {
+        return Ok(nothing);
+    };
+    let Some(Item::Claim(claim)) = get(store, &key).await? else {
+        return Ok(nothing);
+    };
+    let owner = Key::Resource {
+        tenant: caller.tenant.clone(),
+        type_name: declaration.name.clone(),
+        id: claim.owner.clone(),
+    };
+    let Some(Item::Resource(resource)) = get(store, &owner).await? else {
+        return Ok(nothing);
+    };
+    // Between the two reads the value may have moved on.
+    let holds: Vec<_> = unique
+        .fields
+        .iter()
+        .map(|field| field.of(&resource.document))
+        .collect();
+    let still = unique_key(&caller.tenant, declaration, unique, &holds).as_ref() == Some(&key);
+    let in_state = query.state.is_none() || query.state == resource.state;
+    if !still || !in_state {
+        return Ok(nothing);
+    }
+    let item = Value::Object(representation(declaration, &claim.owner, &resource));
+    Ok(Page {
+        items: vec![item],
+        next: None,
+    })
+}
+
+async fn get<S: Store>(store: &S, key: &Key) -> Result<Option<Item>, Problem> {
+    let items = store
+        .read(std::slice::from_ref(key))
+        .await
+        .map_err(unavailable)?;
+    Ok(items.into_iter().next().and_then(|(_, item)| item))
+}
+
+impl Page {
+    /// The page as a response.
+    pub(crate) fn response(&self) -> Response<Body> {
+        let mut response = Response::new(Body::Empty);
+        answer::caching(&mut response);
+        let mut body = Map::new();
+        body.insert("items".to_owned(), Value::Array(self.items.clone()));
+        if let Some(next) = &self.next {
+            body.insert("next".to_owned(), Value::from(next.cursor.as_str()));
+            answer::header(
+                &mut response,
+                LINK,
+                &format!("<{}>; rel=\"next\"", next.href),
+            );
+        }
+        answer::json(&mut response, &Value::Object(body));
+        response
+    }
+}

@@ -1,0 +1,255 @@
+//! Reads: one resource, a list of them, and the transitions that are legal now.
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use onlyif::command::Caller;
+use onlyif::declaration::Declaration;
+use onlyif::item::{Item, Key, Resource, Tombstone};
+use onlyif::lifecycle;
+use onlyif::problem::{Code, Conflict, Problem};
+use onlyif::store::{Failure, Store};
+use serde_json::{Map, Value, json};
+
+use crate::answer::{self, for_method};
+use crate::app::App;
+use crate::exchange::{Exchange, malformed};
+use crate::media;
+use crate::observe;
+use crate::precondition;
+use crate::problem::{self, Subject};
+use crate::query;
+use crate::{caller, list};
+
+/// `GET` and `HEAD` of `/v1/{type}/{id}`.
+pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
+    let target = match target(exchange) {
+        Ok(target) => target,
+        Err(problem) => return answer::refused(exchange, &problem),
+    };
+    let read = read(&exchange.store(app), exchange, &target).await;
+    let answer = read.and_then(|resource| {
+        let wanted = exchange.header("if-none-match");
+        let unchanged = wanted
+            .map(|value| precondition::tags("If-None-Match", &value))
+            .transpose()
+            .map_err(|fault| malformed(vec![fault]))?
+            .is_some_and(|tags| tags.matches(&resource.tag().to_string()));
+        let mut response = Response::new(Body::Empty);
+        answer::validators(&mut response, &resource);
+        if unchanged {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            answer::caching(&mut response);
+        } else {
+            answer::show(&mut response, target.declaration, &target.id, &resource);
+        }
+        Ok(response)
+    });
+    target.finish(exchange, answer)
+}
+
+/// `GET` and `HEAD` of `/v1/{type}/{id}/transitions`.
+pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
+    let target = match target(exchange) {
+        Ok(target) => target,
+        Err(problem) => return answer::refused(exchange, &problem),
+    };
+    let read = read(&exchange.store(app), exchange, &target).await;
+    let answer = read.map(|resource| {
+        let Target {
+            declaration,
+            caller,
+            id,
+        } = &target;
+        let entry = |transition: &onlyif::declaration::Transition| {
+            let mut entry = Map::new();
+            entry.insert("name".to_owned(), json!(transition.name));
+            if let Some(to) = transition.to.as_ref().or(resource.state.as_ref()) {
+                entry.insert("to".to_owned(), json!(to));
+            }
+            if let Some(input) = &transition.input {
+                entry.insert("input".to_owned(), input.source.clone());
+            }
+            let href = exchange.transition_href(&declaration.name, id, &transition.name);
+            entry.insert("href".to_owned(), json!(href));
+            Value::Object(entry)
+        };
+        let legal = lifecycle::legal(declaration, &resource, caller, exchange.at);
+        let mut body = Map::new();
+        if let Some(state) = &resource.state {
+            body.insert("state".to_owned(), json!(state));
+        }
+        body.insert(
+            "transitions".to_owned(),
+            legal.into_iter().map(entry).collect(),
+        );
+        let mut response = Response::new(Body::Empty);
+        answer::header(
+            &mut response,
+            lambda_http::http::header::ETAG,
+            &transitions_tag(&body),
+        );
+        answer::caching(&mut response);
+        answer::json(&mut response, &Value::Object(body));
+        response
+    });
+    target.finish(exchange, answer)
+}
+
+/// What is legal depends on the caller and on time as well: its tag is that of its own bytes.
+fn transitions_tag(body: &Map<String, Value>) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(Value::Object(body.clone()).to_string());
+    let short: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{short}\"")
+}
+
+/// `GET` and `HEAD` of `/v1/{type}`.
+pub async fn many<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
+    let answer = match &asked(exchange) {
+        Ok((caller, declaration, query)) => {
+            list::page(&exchange.store(app), exchange, caller, declaration, query).await
+        }
+        Err(problem) => Err(problem.clone()),
+    };
+    let response = match &answer {
+        Ok(page) => page.response(),
+        Err(problem) => problem::response(exchange, None, problem),
+    };
+    let response = for_method(response, exchange.method());
+    observe::request(exchange, &response, answer.as_ref().err());
+    response
+}
+
+type Asked<'a> = (Caller, &'a Declaration, query::ListQuery<'a>);
+
+fn asked<'a>(exchange: &Exchange<'a>) -> Result<Asked<'a>, Problem> {
+    let caller = exchange.caller()?;
+    let declaration = exchange.declaration()?;
+    caller::granted(&caller, &declaration.access.read, "list them")?;
+    media::accept_json(exchange.request.headers())?;
+    let query = query::list(exchange, declaration).map_err(malformed)?;
+    Ok((caller, declaration, query))
+}
+
+/// The resource that a read is about, and who asks.
+struct Target<'a> {
+    declaration: &'a Declaration,
+    caller: Caller,
+    id: String,
+}
+
+fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
+    let caller = exchange.caller()?;
+    let declaration = exchange.declaration()?;
+    let id = exchange.id()?;
+    if !lifecycle::may_read(declaration, &caller) {
+        return Err(not_found(declaration, &id));
+    }
+    media::accept_json(exchange.request.headers())?;
+    let faults = query::none(exchange);
+    if !faults.is_empty() {
+        return Err(malformed(faults));
+    }
+    Ok(Target {
+        declaration,
+        caller,
+        id,
+    })
+}
+
+impl Target<'_> {
+    fn key(&self) -> Key {
+        Key::Resource {
+            tenant: self.caller.tenant.clone(),
+            type_name: self.declaration.name.clone(),
+            id: self.id.clone(),
+        }
+    }
+
+    fn finish(
+        &self,
+        exchange: &Exchange<'_>,
+        answer: Result<Response<Body>, Problem>,
+    ) -> Response<Body> {
+        let subject = Subject {
+            declaration: self.declaration,
+            id: &self.id,
+        };
+        let response = match &answer {
+            Ok(response) => response.clone(),
+            Err(problem) => problem::response(exchange, Some(subject), problem),
+        };
+        let response = for_method(response, exchange.method());
+        observe::request(exchange, &response, answer.as_ref().err());
+        response
+    }
+}
+
+async fn read<S: Store>(
+    store: &S,
+    exchange: &Exchange<'_>,
+    target: &Target<'_>,
+) -> Result<Resource, Problem> {
+    let items = store.read(&[target.key()]).await.map_err(unavailable)?;
+    let item = items.into_iter().next().and_then(|(_, item)| item);
+    match item {
+        Some(Item::Resource(resource)) => Ok(resource),
+        Some(Item::Tombstone(tombstone)) if tombstone.expires_at_s > exchange.at.seconds() => {
+            Err(gone(target, &tombstone))
+        }
+        _ => Err(not_found(target.declaration, &target.id)),
+    }
+}
+
+fn not_found(declaration: &Declaration, id: &str) -> Problem {
+    Problem::new(
+        Code::NotFound,
+        format!("There is no {}/{id}.", declaration.name),
+    )
+}
+
+fn gone(target: &Target<'_>, tombstone: &Tombstone) -> Problem {
+    let Tombstone {
+        deleted_by,
+        deleted_at,
+        version,
+        ..
+    } = tombstone;
+    let name = format!("{}/{}", target.declaration.name, target.id);
+    let detail = format!("{name} was deleted by {deleted_by} at {deleted_at}.");
+    let mut problem = Problem::new(Code::Gone, detail);
+    problem.conflicts.push(Conflict::Gone {
+        deleted_by: Some(deleted_by.clone()),
+        deleted_at: *deleted_at,
+        version: *version,
+    });
+    problem
+}
+
+/// The problem of a store that cannot be read.
+pub(crate) fn unavailable(failure: Failure) -> Problem {
+    match failure {
+        Failure::Unavailable { retry_after_ms } => {
+            let mut problem = slow();
+            problem.retry_after_ms = Some(retry_after_ms);
+            problem
+        }
+        Failure::OutOfTime => slow(),
+        Failure::Defect => Problem::new(
+            Code::Internal,
+            "Something is wrong with the service. The request's id helps those who run it to find \
+             out what.",
+        ),
+    }
+}
+
+fn slow() -> Problem {
+    Problem::new(
+        Code::Unavailable,
+        "The service cannot answer now. Send the request again.",
+    )
+}
