@@ -1,5 +1,38 @@
 //! Declarations: what a user writes to get an API.
+//!
+//! [`Declarations::parse`] reads them, and says everything that is wrong in all of them at once;
+//! what it returns is known to fit together. In reading order: `yaml` (text → tree with places),
+//! `keys` (what may stand where), `parse` and its parts (tree → [`Declaration`]), [`format`] (the
+//! same keys for editors), `summary` (for terminals).
 
 mod model;
 
+mod parse;
+
+mod access;
+mod amounts;
+mod blind;
+mod changes;
+mod clauses;
+mod cost;
+mod fields;
+mod lifecycle;
+mod sources;
+mod transitions;
+mod unique;
+
+mod schema;
+
+mod flaw;
+mod keys;
+mod reading;
+mod scalar;
+mod syntax;
+mod yaml;
+
+pub mod format;
+mod forms;
+mod summary;
+
 pub use model::*;
+pub use parse::{Complaint, SourceFile};

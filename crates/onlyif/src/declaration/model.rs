@@ -102,26 +102,6 @@ pub struct Schema {
     pub(crate) validator: std::sync::Arc<jsonschema::Validator>,
 }
 
-impl Schema {
-    /// Everything in which the value does not satisfy the schema.
-    pub fn faults(&self, value: &Value) -> Vec<crate::problem::Fault> {
-        self.validator
-            .iter_errors(value)
-            .map(|error| crate::problem::Fault {
-                at: crate::problem::Place::Pointer(
-                    error
-                        .instance_path()
-                        .to_string()
-                        .parse()
-                        .unwrap_or_default(),
-                ),
-                detail: error.to_string(),
-                keyword: None,
-            })
-            .collect()
-    }
-}
-
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Schema").field(&self.source).finish()
@@ -153,7 +133,7 @@ pub enum Normalize {
 /// A lifecycle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct States {
-    /// Every state, in the order first named.
+    /// Every state: the initial one, then in the order that the transitions name them.
     pub all: Vec<String>,
     /// The state of a new resource.
     pub initial: String,

@@ -1,0 +1,127 @@
+//! Reading who may do what, and how long things are kept.
+
+use super::Access;
+use super::flaw::Flaws;
+use super::keys::{ACCESS, KEEP};
+use super::reading::{self, expected};
+use super::yaml::{Node, repeated};
+
+/// How long a tombstone answers by default: 30 days.
+pub(super) const TOMBSTONE_S: i64 = 30 * 24 * 60 * 60;
+/// The longest time that is kept: ten years.
+const MAX_S: i64 = 3650 * 24 * 60 * 60;
+/// The most scopes of one operation.
+const MAX_SCOPES: usize = 20;
+
+/// Reads `access`.
+pub(super) fn access(node: &Node, flaws: &mut Flaws) -> Access {
+    let Some(members) = reading::members(node, ACCESS, "`access`", flaws) else {
+        return Access::default();
+    };
+    let mut of = |name: &str| {
+        members
+            .get(name)
+            .map(|node| scopes(node, flaws))
+            .unwrap_or_default()
+    };
+    Access {
+        read: of("read"),
+        create: of("create"),
+        update: of("update"),
+        delete: of("delete"),
+        transition: of("transition"),
+    }
+}
+
+/// Reads a list of scopes, any of which is enough.
+pub(super) fn scopes(node: &Node, flaws: &mut Flaws) -> Vec<String> {
+    if node.text() == Some("owner") {
+        flaws.say(node.at, "found `owner`, which is not yet supported; expected a list of scopes, like `[orders.write]`");
+        return Vec::new();
+    }
+    let what = "a list of scopes, any of which is enough, like `[orders.write]`";
+    let elements = reading::list(node, what, flaws).unwrap_or_default();
+    if elements.len() > MAX_SCOPES {
+        flaws.say(
+            node.at,
+            format!(
+                "found {} scopes, expected at most {MAX_SCOPES}",
+                elements.len()
+            ),
+        );
+    }
+    let texts: Vec<_> = elements
+        .iter()
+        .filter_map(|element| Some((element.text()?, element.at)))
+        .collect();
+    for (scope, at) in repeated(texts) {
+        flaws.say(
+            at,
+            format!("found `{scope}` again, expected each scope once"),
+        );
+    }
+    elements
+        .iter()
+        .filter_map(|element| scope(element, flaws))
+        .collect()
+}
+
+/// A scope token of RFC 6749 §3.3, without brackets: API Gateway puts them around lists.
+fn scope(node: &Node, flaws: &mut Flaws) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '[' | ']');
+    match node.text() {
+        Some("owner") => {
+            flaws.say(
+                node.at,
+                "found `owner`, which is not yet supported; expected a scope, like `orders.write`",
+            );
+            None
+        }
+        Some(scope) if !scope.is_empty() && scope.chars().all(allowed) => Some(scope.to_owned()),
+        _ => {
+            flaws.say(
+                node.at,
+                expected(node, "a scope: visible characters without spaces, quotes, `\\` and brackets, like `orders.write`"),
+            );
+            None
+        }
+    }
+}
+
+/// Reads `keep`: how long a tombstone answers, in seconds.
+pub(super) fn tombstone_s(node: &Node, flaws: &mut Flaws) -> i64 {
+    reading::members(node, KEEP, "`keep`", flaws)
+        .and_then(|members| members.get("tombstone"))
+        .and_then(|node| duration_s(node, flaws))
+        .unwrap_or(TOMBSTONE_S)
+}
+
+/// `30d`, `12h`, `15m` or `60s`, in seconds.
+fn duration_s(node: &Node, flaws: &mut Flaws) -> Option<i64> {
+    let seconds = node.text().and_then(seconds);
+    if seconds.is_none() {
+        flaws.say(
+            node.at,
+            expected(
+                node,
+                "a duration from 1s to 3650d: a whole number of `d`, `h`, `m` or `s`, like `30d`",
+            ),
+        );
+    }
+    seconds
+}
+
+fn seconds(text: &str) -> Option<i64> {
+    let digits = text.strip_suffix(['d', 'h', 'm', 's'])?;
+    let unit = match text.chars().last()? {
+        'd' => 24 * 60 * 60,
+        'h' => 60 * 60,
+        'm' => 60,
+        _ => 1,
+    };
+    let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+    let number: i64 = digits.parse().ok().filter(|_| plain)?;
+    number
+        .checked_mul(unit)
+        .filter(|seconds| (1..=MAX_S).contains(seconds))
+}

@@ -1,0 +1,114 @@
+//! Which transitions can be written without seeing the document.
+
+use serde_json::{Map, Value};
+
+use super::{Bounds, Source, Transition, Unique};
+use crate::document::pointer::Pointer;
+
+/// What an object's schema may say, so that a change of one member can be judged alone.
+const LEVEL: [&str; 4] = ["type", "properties", "required", "additionalProperties"];
+
+/// What a number's schema may say, so that its bounds alone decide.
+const NUMBER: [&str; 5] = [
+    "type",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+];
+
+/// What says nothing of the value that it stands beside.
+const NOTES: [&str; 11] = [
+    "$defs",
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "readOnly",
+    "writeOnly",
+    "deprecated",
+];
+
+/// Whether nothing of the document need be seen to know that what the transition makes of it
+/// satisfies the schema and leaves every unique value alone.
+pub(super) fn is_blind(root: &Value, unique: &[Unique], transition: &Transition) -> bool {
+    let set = transition.set.iter().map(|(pointer, source)| {
+        let known = !matches!(source, Source::Field(_));
+        (pointer, known && plain(root, pointer).is_some())
+    });
+    let add = transition.add.iter().map(|(pointer, _)| {
+        let number = plain(root, pointer).is_some_and(|(_, schema)| is_bounded_number(schema));
+        (pointer, number)
+    });
+    let remove = transition.remove.iter().map(|pointer| {
+        let optional = plain(root, pointer).is_some_and(|(parent, _)| !requires(parent, pointer));
+        (pointer, optional)
+    });
+    set.chain(add).chain(remove).all(|(pointer, known)| {
+        let claims = unique.iter().flat_map(|unique| &unique.fields);
+        known && !claims.into_iter().any(|field| field.overlaps(pointer))
+    })
+}
+
+/// What the schema asks of a number that is added to, as far as it says it there.
+pub(super) fn bounds(root: &Value, pointer: &Pointer) -> Bounds {
+    let Some((_, schema)) = plain(root, pointer) else {
+        return Bounds::default();
+    };
+    let number = |keyword: &str| match schema.get(keyword) {
+        Some(Value::Number(number)) => Some(number.clone()),
+        _ => None,
+    };
+    Bounds {
+        minimum: number("minimum"),
+        maximum: number("maximum"),
+        exclusive_minimum: number("exclusiveMinimum"),
+        exclusive_maximum: number("exclusiveMaximum"),
+        integer: schema.get("type").is_some_and(|name| name == "integer"),
+    }
+}
+
+/// The schemas of a member and of its parent, where every object on the way is nothing but an object
+/// with members: what one holds says nothing of another.
+fn plain<'s>(
+    root: &'s Value,
+    pointer: &Pointer,
+) -> Option<(&'s Map<String, Value>, &'s Map<String, Value>)> {
+    let mut schema = root.as_object()?;
+    let mut parent = schema;
+    for token in pointer.tokens() {
+        let object = schema.get("type").is_some_and(|name| name == "object");
+        if !object || !only(schema, &LEVEL) {
+            return None;
+        }
+        parent = schema;
+        schema = schema.get("properties")?.get(token)?.as_object()?;
+    }
+    Some((parent, schema))
+}
+
+fn is_bounded_number(schema: &Map<String, Value>) -> bool {
+    let number = schema
+        .get("type")
+        .is_some_and(|name| name == "integer" || name == "number");
+    number && only(schema, &NUMBER)
+}
+
+fn only(schema: &Map<String, Value>, keywords: &[&str]) -> bool {
+    schema.keys().all(|name| {
+        keywords.contains(&name.as_str())
+            || NOTES.contains(&name.as_str())
+            || name.starts_with("x-")
+    })
+}
+
+fn requires(parent: &Map<String, Value>, pointer: &Pointer) -> bool {
+    let name = pointer.tokens().last();
+    match (parent.get("required"), name) {
+        (Some(Value::Array(names)), Some(name)) => names.iter().any(|required| required == name),
+        _ => false,
+    }
+}

@@ -1,0 +1,212 @@
+//! What pointers in a transition can name.
+
+use super::flaw::{Flaws, Mark, hint};
+use super::reading;
+use super::schema::{Miss, Shape, Types};
+use crate::document::pointer::Pointer;
+
+/// What surrounds a clause or a change: everything that its pointers can name.
+pub(super) struct Scene<'s> {
+    /// The document; `None` where its schema could not be read, so that nothing is said of it twice.
+    pub(super) document: Option<Shape<'s>>,
+    /// The transition's input.
+    pub(super) input: Input<'s>,
+    /// The declared states; `None` on a type without.
+    pub(super) states: Option<&'s [String]>,
+}
+
+/// The input of a transition.
+pub(super) enum Input<'s> {
+    /// It takes none.
+    Nothing,
+    /// Its schema could not be read.
+    Unreadable,
+    /// What its schema says.
+    Shape(Shape<'s>),
+}
+
+/// A field that a pointer names.
+pub(super) struct Field<'s> {
+    pub(super) pointer: Pointer,
+    /// What its value can be.
+    pub(super) types: Types,
+    /// What the schema says of it; `None` for reserved members.
+    pub(super) shape: Option<Shape<'s>>,
+}
+
+impl Field<'_> {
+    /// Whether it is the lifecycle's state.
+    pub(super) fn is_state(&self) -> bool {
+        self.shape.is_none() && self.pointer.tokens() == ["state"]
+    }
+}
+
+/// The reserved members that can be read in clauses and as values, with their types.
+const READABLE: [(&str, Types); 6] = [
+    ("state", Types::STRING),
+    ("version", Types::INTEGER),
+    ("createdAt", Types::STRING),
+    ("createdBy", Types::STRING),
+    ("updatedAt", Types::STRING),
+    ("updatedBy", Types::STRING),
+];
+
+/// The field that a clause tests or a value comes from.
+pub(super) fn readable<'s>(
+    found: &str,
+    at: Mark,
+    scene: &Scene<'s>,
+    flaws: &mut Flaws,
+) -> Option<Field<'s>> {
+    let pointer = reading::pointer(found, at, flaws)?;
+    match pointer.tokens() {
+        [name] if name == "state" && scene.states.is_none() => {
+            flaws.say(
+                at,
+                "found `/state`, but the type has no `states`; expected another field",
+            );
+            None
+        }
+        [name] if matches!(name.as_str(), "id" | "etag") => {
+            flaws.say(
+                at,
+                format!("found `{found}`, which conditions and values cannot read; expected another field"),
+            );
+            None
+        }
+        [name, ..] if super::schema::RESERVED.contains(&name.as_str()) => {
+            let types = READABLE
+                .iter()
+                .find(|(known, _)| pointer.tokens() == [*known])
+                .map(|(_, types)| *types);
+            if types.is_none() {
+                flaws.say(at, format!("found `{found}`, but `/{name}` has no members"));
+            }
+            Some(Field {
+                pointer,
+                types: types?,
+                shape: None,
+            })
+        }
+        _ => declared(pointer, at, scene, flaws),
+    }
+}
+
+/// The field that a change writes: never a reserved member.
+pub(super) fn writable<'s>(
+    found: &str,
+    at: Mark,
+    scene: &Scene<'s>,
+    flaws: &mut Flaws,
+) -> Option<Field<'s>> {
+    let pointer = reading::pointer(found, at, flaws)?;
+    let first = pointer
+        .tokens()
+        .first()
+        .map(String::as_str)
+        .unwrap_or_default();
+    if super::schema::RESERVED.contains(&first) {
+        let instead = match first {
+            "state" => "`to` names the state that a transition ends in",
+            _ => "it is kept for you",
+        };
+        flaws.say(
+            at,
+            format!("found `{found}`, which no change can write: {instead}"),
+        );
+        return None;
+    }
+    declared(pointer, at, scene, flaws)
+}
+
+fn declared<'s>(
+    pointer: Pointer,
+    at: Mark,
+    scene: &Scene<'s>,
+    flaws: &mut Flaws,
+) -> Option<Field<'s>> {
+    let Some(document) = &scene.document else {
+        return Some(Field {
+            pointer,
+            types: Types::ANY,
+            shape: None,
+        });
+    };
+    let shape = in_shape(document, &pointer, "the schema", at, flaws)?;
+    Some(Field {
+        types: shape.types(),
+        shape: Some(shape),
+        pointer,
+    })
+}
+
+/// What a pointer names in a schema, or what is wrong with it.
+pub(super) fn in_shape<'s>(
+    shape: &Shape<'s>,
+    pointer: &Pointer,
+    whose: &str,
+    at: Mark,
+    flaws: &mut Flaws,
+) -> Option<Shape<'s>> {
+    match shape.of(pointer) {
+        Ok(member) => Some(member),
+        Err(Miss::Element) => {
+            flaws.say(
+                at,
+                format!("found `{pointer}`, which leads into an array; expected a member of objects only"),
+            );
+            None
+        }
+        Err(Miss::Unknown(siblings)) => {
+            let found = pointer.to_string();
+            let mut names: Vec<String> = siblings.iter().map(Pointer::to_string).collect();
+            if whose == "the schema" && pointer.tokens().len() == 1 {
+                names.extend(READABLE.iter().map(|(name, _)| format!("/{name}")));
+            }
+            flaws.say(
+                at,
+                format!(
+                    "found `{found}`, expected the pointer of a member that {whose} declares{}",
+                    hint(&found, names.iter().map(String::as_str))
+                ),
+            );
+            None
+        }
+    }
+}
+
+/// What the input holds at a pointer, where it is sure to hold something: required all the way.
+pub(super) fn required_input(
+    pointer: &Pointer,
+    at: Mark,
+    scene: &Scene<'_>,
+    flaws: &mut Flaws,
+) -> Option<Types> {
+    let input = match &scene.input {
+        Input::Shape(shape) => shape,
+        Input::Unreadable => return Some(Types::ANY),
+        Input::Nothing => {
+            flaws.say(
+                at,
+                format!("found `{pointer}` of the input, but the transition declares no `input`"),
+            );
+            return None;
+        }
+    };
+    let shape = in_shape(input, pointer, "the `input` schema", at, flaws)?;
+    let mut above = input.clone();
+    for token in pointer.tokens() {
+        let sure = above.requires(token) && above.types().within(Types::OBJECT);
+        if !sure {
+            flaws.say(
+                at,
+                format!(
+                    "found `{pointer}`, which the input may leave out: expected `{token}` to be in `required` of an object, so that it is never missing"
+                ),
+            );
+            return None;
+        }
+        above = above.member(token)?;
+    }
+    Some(shape.types())
+}

@@ -1,0 +1,84 @@
+//! Flaws: what is wrong in a file, each in its place, and the words they share.
+
+use granit_parser::Marker;
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mark {
+    /// From 1.
+    pub(super) line: usize,
+    /// In characters, from 1.
+    pub(super) column: usize,
+}
+
+impl Mark {
+    /// The beginning of a file.
+    pub(super) const START: Mark = Mark { line: 1, column: 1 };
+
+    /// The parser counts lines from 1 and columns from 0.
+    pub(super) fn of(marker: &Marker) -> Self {
+        Mark {
+            line: marker.line().max(1),
+            column: marker.col() + 1,
+        }
+    }
+}
+
+/// Everything that is wrong in one file.
+#[derive(Debug, Default)]
+pub(super) struct Flaws(pub(super) Vec<(Mark, String)>);
+
+impl Flaws {
+    /// One more.
+    pub(super) fn say(&mut self, at: Mark, message: impl Into<String>) {
+        self.0.push((at, message.into()));
+    }
+
+    /// Whether something is wrong there already.
+    pub(super) fn at(&self, at: Mark) -> bool {
+        self.0.iter().any(|(mark, _)| *mark == at)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// The name that was probably meant: it differs by a third of its letters at most, or by case.
+pub(super) fn nearest<'n>(
+    found: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let lower = found.to_lowercase();
+    names
+        .into_iter()
+        .filter(|name| *name != found)
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&lower, &name.to_lowercase()),
+                name,
+            )
+        })
+        .filter(|(distance, name)| {
+            let letters = name.chars().count().max(found.chars().count());
+            *distance <= (letters / 3).max(1) && *distance < letters
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// `; did you mean …?`, or nothing.
+pub(super) fn hint<'n>(found: &str, names: impl IntoIterator<Item = &'n str>) -> String {
+    nearest(found, names).map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The names as a sentence lists them: `a`, `b` or `c`.
+pub(super) fn alternatives<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => "nothing".to_owned(),
+        [only] => only.clone(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}

@@ -1,0 +1,368 @@
+//! The keys of the format: one table that the parser reads by and the editors' schema is made of,
+//! so that the two cannot drift apart.
+
+use serde_json::{Value, json};
+
+use super::forms;
+
+/// Whether a key must stand, may stand, or will some day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+    /// Refused by name.
+    Later,
+}
+
+/// A key of one of the format's maps.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) need: Need,
+    /// For who reads it in an editor.
+    pub(super) meaning: &'static str,
+    /// The JSON Schema of its value.
+    pub(super) form: fn() -> Value,
+}
+
+const fn required(name: &'static str, meaning: &'static str, form: fn() -> Value) -> Key {
+    Key {
+        name,
+        need: Need::Required,
+        meaning,
+        form,
+    }
+}
+
+const fn optional(name: &'static str, meaning: &'static str, form: fn() -> Value) -> Key {
+    Key {
+        name,
+        need: Need::Optional,
+        meaning,
+        form,
+    }
+}
+
+const fn later(name: &'static str) -> Key {
+    Key {
+        name,
+        need: Need::Later,
+        meaning: "",
+        form: || json!(false),
+    }
+}
+
+/// A declaration.
+pub(super) const DECLARATION: &[Key] = &[
+    required(
+        "type",
+        "The name of the type, plural, as it stands in paths: /v1/orders. The file is named after it.",
+        forms::type_name,
+    ),
+    optional(
+        "description",
+        "What a resource of the type is, in a sentence or two. It is shown in the API's documentation.",
+        forms::text,
+    ),
+    required(
+        "schema",
+        "What the documents of the type look like: JSON Schema 2020-12 of an object, with `$ref`s into itself only. \
+         `readOnly: true` marks the members that only transitions set.",
+        forms::document_schema,
+    ),
+    optional(
+        "unique",
+        "Values that no two resources of the type may share, within a tenant.",
+        || forms::list_of("unique"),
+    ),
+    optional(
+        "states",
+        "The lifecycle. A state is declared by being named here or in a transition.",
+        || forms::named("states"),
+    ),
+    optional(
+        "transitions",
+        "What can happen to a resource, by name: POST /v1/TYPE/ID/transitions/NAME. On a type without states these \
+         are actions, without `from` and `to`.",
+        forms::transitions,
+    ),
+    optional(
+        "stale",
+        "What happens to an update whose view is out of date: `refuse` it (the default), or `merge` it where nothing \
+         that it touches has changed meanwhile.",
+        || json!({ "enum": ["refuse", "merge"], "default": "refuse" }),
+    ),
+    optional(
+        "access",
+        "The scopes that each operation needs. Left out: any caller may.",
+        || forms::named("access"),
+    ),
+    optional("keep", "How long things are kept.", || forms::named("keep")),
+    later("create"),
+    later("references"),
+    later("lease"),
+    later("list"),
+    later("deprecated"),
+];
+
+/// One element of `unique`.
+pub(super) const UNIQUE: &[Key] = &[
+    required(
+        "fields",
+        "The fields that are unique together: pointers of strings, numbers or booleans. Where one is missing or null, \
+         the constraint does not hold.",
+        forms::unique_fields,
+    ),
+    optional(
+        "name",
+        "The name of the constraint in a `duplicate` conflict. By default the field names joined with `-`.",
+        forms::constraint_name,
+    ),
+    optional(
+        "normalize",
+        "What is done to strings before they are compared, in this order. Unicode's NFC always comes first.",
+        || json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "enum": ["trim", "lowercase"] } }),
+    ),
+    optional(
+        "disclose",
+        "What a conflict tells about who holds the value: its `holder`'s address (the default), or `nothing`.",
+        || json!({ "enum": ["holder", "nothing"], "default": "holder" }),
+    ),
+    later("when"),
+];
+
+/// `states`.
+pub(super) const STATES: &[Key] = &[
+    required("initial", "The state of a new resource.", forms::state),
+    optional("final", "The states without a way out.", forms::states),
+    optional(
+        "update",
+        "The states in which PUT and PATCH are allowed. By default all.",
+        forms::states,
+    ),
+    optional(
+        "delete",
+        "The states in which DELETE is allowed. By default all.",
+        forms::states,
+    ),
+];
+
+/// One of the `transitions`.
+pub(super) const TRANSITION: &[Key] = &[
+    optional(
+        "from",
+        "The state or states that it starts from. Required on a type with states.",
+        forms::from,
+    ),
+    optional(
+        "to",
+        "The state that it ends in. Left out: the state stays.",
+        forms::state,
+    ),
+    optional(
+        "input",
+        "What the request's body looks like: JSON Schema 2020-12 of an object. Left out: it takes none.",
+        forms::input_schema,
+    ),
+    optional(
+        "onlyIf",
+        "What must hold of the stored resource at the moment of the write. Checked and written as one.",
+        || json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/clause" } }),
+    ),
+    optional(
+        "set",
+        "Values to write, by the pointers of their members.",
+        || {
+            json!({
+                "type": "object", "minProperties": 1, "propertyNames": { "$ref": "#/$defs/pointer" },
+                "additionalProperties": { "$ref": "#/$defs/value" }
+            })
+        },
+    ),
+    optional(
+        "add",
+        "Numbers to add, by the pointers of the numbers they are added to, without reading them first. The schema's \
+         `minimum` and `maximum` there become conditions.",
+        || {
+            json!({
+                "type": "object", "minProperties": 1, "propertyNames": { "$ref": "#/$defs/pointer" },
+                "additionalProperties": { "$ref": "#/$defs/amount" }
+            })
+        },
+    ),
+    optional(
+        "remove",
+        "Members to remove.",
+        || json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": { "$ref": "#/$defs/pointer" } }),
+    ),
+    optional(
+        "access",
+        "Scopes, any of which is enough. Left out: those of `access.transition`.",
+        forms::scopes,
+    ),
+    later("also"),
+];
+
+/// `access`.
+pub(super) const ACCESS: &[Key] = &[
+    optional(
+        "read",
+        "Reading, listing, and being told of others' changes.",
+        forms::scopes,
+    ),
+    optional(
+        "create",
+        "POST, and PUT with If-None-Match: *.",
+        forms::scopes,
+    ),
+    optional("update", "PUT and PATCH.", forms::scopes),
+    optional("delete", "DELETE.", forms::scopes),
+    optional(
+        "transition",
+        "Transitions that name no scopes of their own.",
+        forms::scopes,
+    ),
+];
+
+/// `keep`.
+pub(super) const KEEP: &[Key] = &[
+    optional(
+        "tombstone",
+        "How long a deleted resource answers 410 with its story: a whole number of d, h, m or s. By default 30d.",
+        forms::duration,
+    ),
+    later("history"),
+    later("idempotency"),
+];
+
+/// A clause: a field and one test of it, or `any`, or `not`. But for `isNot` and `exists: false`, no
+/// test holds of a field that is not there.
+pub(super) const CLAUSE: &[Key] = &[
+    optional(
+        "field",
+        "The pointer of the field that is tested: a member that the schema declares, or one of /state, /version, \
+         /createdAt, /createdBy, /updatedAt, /updatedBy.",
+        forms::pointer,
+    ),
+    optional(
+        "any",
+        "At least one of these clauses holds.",
+        || json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/clause" } }),
+    ),
+    optional(
+        "not",
+        "This clause does not hold.",
+        || json!({ "$ref": "#/$defs/clause" }),
+    ),
+    optional(
+        "message",
+        "What a caller is told for whom the clause does not hold.",
+        forms::text,
+    ),
+    optional("is", "Equal, by value.", forms::value),
+    optional("isNot", "Not equal, or not there.", forms::value),
+    optional(
+        "in",
+        "Equal to one of these.",
+        || json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "$ref": "#/$defs/value" } }),
+    ),
+    optional(
+        "atLeast",
+        "At least so much; numbers or strings.",
+        forms::ordered,
+    ),
+    optional(
+        "atMost",
+        "At most so much; numbers or strings.",
+        forms::ordered,
+    ),
+    optional(
+        "moreThan",
+        "More than that; numbers or strings.",
+        forms::ordered,
+    ),
+    optional(
+        "lessThan",
+        "Less than that; numbers or strings.",
+        forms::ordered,
+    ),
+    optional(
+        "exists",
+        "Whether it is there; null is there.",
+        || json!({ "type": "boolean" }),
+    ),
+    optional(
+        "contains",
+        "A string that contains this text, or an array with an element equal to this value.",
+        forms::value,
+    ),
+    optional(
+        "startsWith",
+        "A string that starts with this text.",
+        forms::string_value,
+    ),
+    optional(
+        "sizeAtLeast",
+        "An array, an object or a string with at least so many elements, members or bytes of UTF-8.",
+        forms::size,
+    ),
+    optional(
+        "sizeAtMost",
+        "An array, an object or a string with at most so many elements, members or bytes of UTF-8.",
+        forms::size,
+    ),
+];
+
+/// Where a value can come from, if it is no literal.
+pub(super) const SOURCES: &[Key] = &[
+    optional(
+        "field",
+        "The value of this field of the stored resource.",
+        forms::pointer,
+    ),
+    optional(
+        "input",
+        "The value of this member of the transition's input, which requires it.",
+        forms::pointer,
+    ),
+    optional("actor", "Who calls.", || json!({ "const": "id" })),
+    optional(
+        "now",
+        "The time of the request, as an RFC 3339 date-time.",
+        || json!({ "const": true }),
+    ),
+    later("item"),
+];
+
+/// An amount to add that is no literal.
+pub(super) const AMOUNT: &[Key] = &[
+    required(
+        "input",
+        "The number in this member of the transition's input, which requires it.",
+        forms::pointer,
+    ),
+    optional(
+        "negate",
+        "Subtract it.",
+        || json!({ "type": "boolean", "default": false }),
+    ),
+];
+
+/// The keys of a clause that are tests of its field.
+pub(super) fn tests() -> impl Iterator<Item = &'static Key> + Clone {
+    CLAUSE
+        .iter()
+        .filter(|key| !matches!(key.name, "field" | "any" | "not" | "message"))
+}
+
+/// The key of this name.
+pub(super) fn find(table: &'static [Key], name: &str) -> Option<&'static Key> {
+    table.iter().find(|key| key.name == name)
+}
+
+/// The names that may stand.
+pub(super) fn names(table: &'static [Key]) -> impl Iterator<Item = &'static str> + Clone {
+    table
+        .iter()
+        .filter(|key| key.need != Need::Later)
+        .map(|key| key.name)
+}

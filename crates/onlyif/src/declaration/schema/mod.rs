@@ -1,0 +1,13 @@
+//! Schemas: reading one, compiling it, asking it what a pointer names, and what is wrong with a value.
+
+mod compile;
+mod faults;
+pub(super) mod keywords;
+mod look;
+mod read;
+mod shape;
+mod words;
+
+pub(super) use compile::member;
+pub(super) use read::{Draft, RESERVED, check_document, read};
+pub(super) use shape::{Miss, Shape, Types};

@@ -1,0 +1,116 @@
+//! A declaration in a few lines, for terminals.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::{Declaration, Normalize, States, Transition, Unique};
+
+impl Declaration {
+    /// The type, what it is, what is unique in it, and how a resource moves between its states:
+    ///
+    /// ```text
+    /// orders: What a customer buys
+    ///   unique  reference-per-customer: /customer and /reference together
+    ///   states  pending (initial), paid, delivered (final)
+    ///   pay:     pending -> paid, takes payment
+    ///   deliver: paid -> delivered
+    /// ```
+    pub fn summary(&self) -> String {
+        let mut text = match &self.description {
+            Some(description) => format!("{}: {}", self.name, first_sentence(description)),
+            None => self.name.clone(),
+        };
+        text.push('\n');
+        // Writing to a string cannot fail.
+        for constraint in &self.unique {
+            let _ = writeln!(text, "  unique  {}", unique(constraint));
+        }
+        if let Some(states) = &self.states {
+            let _ = writeln!(text, "  states  {}", state_list(states));
+        }
+        let names = self
+            .transitions
+            .iter()
+            .map(|transition| transition.name.len());
+        let width = names.max().unwrap_or_default() + 1;
+        for transition in &self.transitions {
+            let name = format!("{}:", transition.name);
+            let way = way(transition, self.states.as_ref());
+            let _ = writeln!(text, "  {name:width$} {way}");
+        }
+        text
+    }
+}
+
+/// Descriptions may be long; the first line says what the type is.
+fn first_sentence(description: &str) -> &str {
+    let line = description.lines().next().unwrap_or_default();
+    line.split_once(". ")
+        .map_or(line, |(sentence, _)| sentence)
+        .trim_end_matches('.')
+}
+
+fn unique(unique: &Unique) -> String {
+    let fields: Vec<String> = unique.fields.iter().map(ToString::to_string).collect();
+    let together = if fields.len() > 1 { " together" } else { "" };
+    let ignored: Vec<&str> = unique
+        .normalize
+        .iter()
+        .map(|step| match step {
+            Normalize::Trim => "outer spaces",
+            Normalize::Lowercase => "upper and lower case",
+        })
+        .collect();
+    let ignoring = match ignored.as_slice() {
+        [] => String::new(),
+        ignored => format!(", ignoring {}", ignored.join(", ")),
+    };
+    format!(
+        "{}: {}{together}{ignoring}",
+        unique.name,
+        fields.join(" and ")
+    )
+}
+
+fn state_list(states: &States) -> String {
+    let named = states.all.iter().map(|state| {
+        let initial = (*state == states.initial).then_some("initial");
+        let last = states.finals.contains(state).then_some("final");
+        let notes: Vec<&str> = initial.into_iter().chain(last).collect();
+        match notes.as_slice() {
+            [] => state.clone(),
+            notes => format!("{state} ({})", notes.join(", ")),
+        }
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+fn way(transition: &Transition, states: Option<&States>) -> String {
+    let input = input(transition);
+    let takes = input.map(|names| format!("takes {}", names.join(", ")));
+    let moves = states.map(|states| {
+        let from = if transition.from.len() == states.all.len() && transition.from.len() > 1 {
+            "any state".to_owned()
+        } else {
+            transition.from.join(", ")
+        };
+        match &transition.to {
+            Some(to) => format!("{from} -> {to}"),
+            None => format!("{from} (stays)"),
+        }
+    });
+    match (moves, takes) {
+        (Some(moves), Some(takes)) => format!("{moves}, {takes}"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => "takes nothing".to_owned(),
+    }
+}
+
+/// The members of the input, if it has any.
+fn input(transition: &Transition) -> Option<Vec<&str>> {
+    let schema = &transition.input.as_ref()?.source;
+    let members = schema.get("properties").and_then(Value::as_object)?;
+    let names: Vec<&str> = members.keys().map(String::as_str).collect();
+    (!names.is_empty()).then_some(names)
+}
