@@ -34,3 +34,6 @@ pub type Document = serde_json::Map<String, serde_json::Value>;
 /// How many objects and arrays may stand in one another, the document itself counted as the first:
 /// `{"a":[1]}` is two levels. The table holds 32 levels, and the document is an attribute of its item.
 pub const MAX_LEVELS: usize = 31;
+
+/// How long a member's name may be, in bytes: what the table takes.
+pub const MAX_NAME_BYTES: usize = 65_535;

@@ -250,3 +250,155 @@ fn parse_exponent(text: &str) -> Option<i64> {
     let magnitude = digits.parse::<i64>().unwrap_or(i64::MAX).min(i64::MAX / 4);
     Some(if negative { -magnitude } else { magnitude })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        Number::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn each_value_has_one_text() {
+        let nines = "9".repeat(38);
+        for (texts, canonical) in [
+            (
+                &["0", "-0", "0.0", "0e5", "-0.000e-999999999999999999999"][..],
+                "0",
+            ),
+            (&["1.5", "1.50", "15e-1", "0.15E1", "1500E-0003"], "1.5"),
+            (&["100", "1E2", "1e+2", "100.000", "0.001e5"], "100"),
+            (&["-0.000001", "-1e-6"], "-0.000001"),
+            (&["1e-7", "0.0000001", "10e-8"], "1e-7"),
+            (&["-1.25e-7", "-0.000000125"], "-1.25e-7"),
+            (&["1e37"], "10000000000000000000000000000000000000"),
+            (&["1e38", "10e37"], "1e+38"),
+            (&["-1.5e125", "-15e124"], "-1.5e+125"),
+            (&["1e-130", "0.001e-127"], "1e-130"),
+            (&[nines.as_str()], nines.as_str()),
+        ] {
+            for text in texts {
+                assert_eq!(canonical_of(text), canonical, "{text}");
+            }
+            // The parser of others leaves it as it is.
+            assert_eq!(number(canonical).as_str(), canonical);
+        }
+    }
+
+    fn canonical_of(text: &str) -> String {
+        canonical(text).unwrap()
+    }
+
+    #[test]
+    fn what_the_table_cannot_hold_is_refused_on_its_own_side_of_each_limit() {
+        let nines = "9".repeat(38);
+        for (text, outcome) in [
+            (format!("{nines}0"), Ok(())),
+            (format!("{nines}9"), Err(Unholdable::TooManyDigits)),
+            (format!("0.{nines}"), Ok(())),
+            (format!("0.{nines}1"), Err(Unholdable::TooManyDigits)),
+            (format!("1{}", "0".repeat(125)), Ok(())),
+            (format!("1{}", "0".repeat(126)), Err(Unholdable::TooLarge)),
+            (format!("0.{nines}e126"), Ok(())),
+            (format!("-{nines}e88"), Ok(())),
+            (format!("-{nines}e89"), Err(Unholdable::TooLarge)),
+            ("1e126".to_owned(), Err(Unholdable::TooLarge)),
+            ("1e-130".to_owned(), Ok(())),
+            ("9.9e-131".to_owned(), Err(Unholdable::TooSmall)),
+            (format!("{nines}e-168"), Err(Unholdable::TooSmall)),
+            (format!("{nines}e-167"), Ok(())),
+            ("1e999999999999999999".to_owned(), Err(Unholdable::TooLarge)),
+            (
+                "1e-99999999999999999999".to_owned(),
+                Err(Unholdable::TooSmall),
+            ),
+        ] {
+            assert_eq!(read(&text).map(drop), outcome, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_numbers_of_json_are_numbers() {
+        for text in [
+            "", "-", "+1", "01", "-01", ".5", "1.", "1.e5", "1e", "1e+", "1e1.5", "0x1", "1_0",
+            " 1", "1 ", "--1", "NaN", "Infinity", "1e1e1", "1.2.3", "٣", "1e-+2",
+        ] {
+            assert_eq!(read(text), Err(Unholdable::NoNumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_compare_by_value() {
+        let ascending = [
+            "-1e999",
+            "-1e126",
+            "-2",
+            "-1.5",
+            "-1",
+            "-1e-131",
+            "0",
+            "1e-999",
+            "1e-130",
+            "0.09",
+            "0.1",
+            "1",
+            "1.05",
+            "1.5",
+            "9",
+            "10",
+            "100.5",
+            "1e126",
+            "1.1e126",
+            "1e999999999999999999999",
+        ];
+        for (i, a) in ascending.iter().enumerate() {
+            for (j, b) in ascending.iter().enumerate() {
+                assert_eq!(compare(&number(a), &number(b)), i.cmp(&j), "{a} and {b}");
+            }
+        }
+        for (a, b) in [("1.50", "15e-1"), ("-0", "0.0"), ("1e400", "10e399")] {
+            assert_eq!(compare(&number(a), &number(b)), Ordering::Equal);
+        }
+    }
+
+    #[test]
+    fn sums_are_exact_or_not_at_all() {
+        let nines = "9".repeat(38);
+        for (a, b, expected) in [
+            ("0.1", "0.2", Some("0.3")),
+            ("1", "-1.0", Some("0")),
+            ("9007199254740993", "1", Some("9007199254740994")),
+            (nines.as_str(), "1", Some("1e+38")),
+            (nines.as_str(), "2", None),
+            ("1e125", "9e125", None),
+            ("-1e125", "-8e125", Some("-9e+125")),
+            ("1e125", "1e-130", None),
+            ("1e37", "1", Some("10000000000000000000000000000000000001")),
+            ("1.5e-130", "-1e-130", None),
+            ("1e400", "1", None),
+        ] {
+            let sums = [sum(&number(a), &number(b)), sum(&number(b), &number(a))];
+            for sum in sums {
+                assert_eq!(sum, expected.map(number), "{a} + {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sign_can_be_turned() {
+        for (text, negated_text) in [("0", "0"), ("1.50", "-1.5"), ("-1e125", "1e+125")] {
+            assert_eq!(negated(&number(text)), Some(number(negated_text)));
+        }
+        assert_eq!(negated(&number("1e126")), None);
+    }
+
+    #[test]
+    fn every_number_in_a_value_gets_its_text() {
+        let loose: Value = serde_json::from_str(r#"{"a":[1.0,{"b":-0}],"c":"1.0"}"#).unwrap();
+        let exact: Value = serde_json::from_str(r#"{"a":[1,{"b":0}],"c":"1.0"}"#).unwrap();
+        assert_eq!(canonical_value(loose), Some(exact));
+        let large: Value = serde_json::from_str(r#"{"a":[1e999]}"#).unwrap();
+        assert_eq!(canonical_value(large), None);
+    }
+}

@@ -51,3 +51,95 @@ pub fn digest(values: &[Value]) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_compared_after_the_steps_in_their_order() {
+        use Normalize::{Lowercase, Trim};
+        for (value, steps, expected) in [
+            (
+                json!(" A@B.c\u{a0}"),
+                &[Trim, Lowercase][..],
+                json!("a@b.c"),
+            ),
+            (json!(" A "), &[Lowercase], json!(" a ")),
+            (json!(" A "), &[Trim], json!("A")),
+            (json!(" A "), &[], json!(" A ")),
+            // A letter and its accent are one character.
+            (json!("e\u{301}"), &[], json!("é")),
+            (json!("E\u{301}"), &[Lowercase], json!("é")),
+            (json!("STRASSE"), &[Lowercase], json!("strasse")),
+            (json!("straße"), &[Lowercase], json!("straße")),
+            (json!(""), &[Trim], json!("")),
+            (json!(true), &[Trim, Lowercase], json!(true)),
+            (json!(12), &[Trim], json!(12)),
+        ] {
+            assert_eq!(
+                normalise(&[&value], steps),
+                Some(vec![expected]),
+                "{value} {steps:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let one = normalise(&[&number("1.50")], &[]).unwrap();
+        assert_eq!(
+            digest(&one),
+            digest(&normalise(&[&number("15e-1")], &[]).unwrap())
+        );
+    }
+
+    #[test]
+    fn a_constraint_does_not_hold_where_a_value_is_null_or_no_scalar() {
+        let text = json!("a");
+        for other in [json!(null), json!([]), json!(["a"]), json!({})] {
+            assert_eq!(normalise(&[&text, &other], &[]), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn different_values_are_claimed_under_different_names() {
+        let lists = [
+            json!([]),
+            json!([""]),
+            json!(["", ""]),
+            json!(["a"]),
+            json!(["a", "b"]),
+            json!(["b", "a"]),
+            json!(["ab"]),
+            json!(["ab", ""]),
+            json!(["", "ab"]),
+            json!(["a1:b"]),
+            json!(["as1:b"]),
+            json!(["1"]),
+            json!([1]),
+            json!(["true"]),
+            json!([true]),
+            json!([false]),
+        ];
+        let digests: BTreeSet<String> = lists
+            .iter()
+            .map(|list| digest(list.as_array().unwrap()))
+            .collect();
+        assert_eq!(digests.len(), lists.len());
+    }
+
+    #[test]
+    fn the_name_never_changes() {
+        // It is stored: another encoding would forget every claim.
+        assert_eq!(
+            digest(&[json!("a"), json!(1), json!(true)]),
+            "73213006c140d659209d07e77103d28692ab2331a9fc09a7cde47de44682aa36"
+        );
+    }
+}

@@ -33,3 +33,35 @@ pub(super) fn of(value: &Value) -> usize {
         Value::Object(document) => members(document),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn documents_weigh_what_the_table_counts() {
+        for (document, expected) in [
+            (json!({}), 3),
+            (json!({"a": null}), 3 + 1 + 1 + 1),
+            (json!({"ab": true}), 3 + 1 + 2 + 1),
+            (json!({"a": "é\u{0}"}), 3 + 1 + 1 + 3),
+            (json!({"a": 7}), 3 + 1 + 1 + 2),
+            (json!({"a": -12_345_678}), 3 + 1 + 1 + 6),
+            (json!({"a": ["x", "yz"]}), 3 + 1 + 1 + 3 + 2 + 3),
+            (json!({"a": {"b": {}}}), 3 + 2 + 3 + 2 + 3),
+        ] {
+            assert_eq!(
+                weight(document.as_object().unwrap()),
+                expected,
+                "{document}"
+            );
+        }
+        let number = format!("{{\"a\":-0.{}}}", "9".repeat(38));
+        let parsed = crate::document::json::parse(number.as_bytes())
+            .unwrap()
+            .value;
+        assert_eq!(weight(parsed.as_object().unwrap()), 5 + 21);
+    }
+}

@@ -4,13 +4,16 @@ use serde_json::Value;
 
 use super::{Patch, Step};
 use crate::document::pointer::{Pointer, index};
-use crate::document::{Document, MAX_DOCUMENT_BYTES, MAX_LEVELS, weight};
+use crate::document::{Document, MAX_DOCUMENT_BYTES, MAX_LEVELS, MAX_NAME_BYTES, weight};
 use crate::problem::{Fault, Place};
 
 /// How much all the copies and moves of one patch may carry, counted as
 /// [`weight`](crate::document::weight()) does. Without a limit a few lines could copy a document
 /// into itself until it fills the memory.
 pub const MAX_CARRIED_BYTES: usize = 16 * MAX_DOCUMENT_BYTES;
+
+/// How many characters of a pointer stand in a sentence.
+const MAX_SHOWN: usize = 200;
 
 /// Why a patch makes nothing of a document. Nothing of it is applied then (RFC 5789 §2).
 #[derive(Clone, Debug, PartialEq)]
@@ -144,7 +147,11 @@ impl Applying {
                 .map_err(|detail| refuse("path", detail)),
             Step::Move { from, path } => {
                 if from != path && from.contains(path) {
-                    let detail = format!("{from} cannot be moved into itself, to {path}");
+                    let detail = format!(
+                        "{} cannot be moved into itself, to {}",
+                        shown(from),
+                        shown(path)
+                    );
                     return Err(refuse("from", detail));
                 }
                 let value = self.carry(from).map_err(|detail| refuse("from", detail))?;
@@ -169,7 +176,7 @@ impl Applying {
 
     /// A copy of what is there, counted against the limit.
     fn carry(&mut self, from: &Pointer) -> Result<Value, String> {
-        let value = self.at(from).ok_or_else(|| self.nothing_at(from))?;
+        let value = self.at(from).ok_or_else(|| nothing_at(from))?;
         let carried = self.carried.saturating_add(weight::of(value));
         if carried > MAX_CARRIED_BYTES {
             return Err(format!(
@@ -195,20 +202,21 @@ impl Applying {
     }
 
     fn add(&mut self, path: &Pointer, value: Value) -> Result<(), String> {
-        let levels = path.tokens().len() + levels(&value);
-        if levels > MAX_LEVELS {
-            return Err(format!(
-                "a document has at most {MAX_LEVELS} levels of objects and arrays; with this it has {levels}"
-            ));
-        }
+        fits(path, &value)?;
         let Some((last, init)) = path.tokens().split_last() else {
             self.value = value;
             return Ok(());
         };
+        let place = || shown(path);
         match find(&mut self.value, init) {
             Some(Value::Object(members)) => {
                 if last.is_empty() {
                     return Err("a member's name cannot be empty".to_owned());
+                }
+                if last.len() > MAX_NAME_BYTES {
+                    return Err(format!(
+                        "a member's name has at most {MAX_NAME_BYTES} bytes"
+                    ));
                 }
                 members.insert(last.clone(), value);
                 Ok(())
@@ -221,57 +229,78 @@ impl Applying {
                         Ok(())
                     }
                     Some(_) => Err(format!(
-                        "{path} is past the end of an array of {length}; the index after the last, or '-', appends"
+                        "{} is past the end of an array of {length}; the index after the last, or '-', appends",
+                        place()
                     )),
                     None => Err(format!(
-                        "{path} ends in no index of an array: a number without leading zeros, or '-' to append, is expected"
+                        "{} ends in no index of an array: a number without leading zeros, or '-' to append, is expected",
+                        place()
                     )),
                 }
             }
             Some(_) => Err(format!(
-                "nothing can be added at {path}: what is above it is neither an object nor an array"
+                "nothing can be added at {}: what is above it is neither an object nor an array",
+                place()
             )),
             None => Err(format!(
-                "nothing can be added at {path}: what would hold it is not there"
+                "nothing can be added at {}: what would hold it is not there",
+                place()
             )),
         }
     }
 
     fn remove(&mut self, path: &Pointer) -> Result<Value, String> {
-        let missing = self.nothing_at(path);
+        let missing = || nothing_at(path);
         let Some((last, init)) = path.tokens().split_last() else {
             return Ok(self.value.take());
         };
         match find(&mut self.value, init) {
-            Some(Value::Object(members)) => members.shift_remove(last).ok_or(missing),
+            Some(Value::Object(members)) => members.shift_remove(last).ok_or_else(missing),
             Some(Value::Array(elements)) => match index(last) {
                 Some(at) if at < elements.len() => Ok(elements.remove(at)),
-                _ => Err(missing),
+                _ => Err(missing()),
             },
-            _ => Err(missing),
+            _ => Err(missing()),
         }
     }
 
     /// §4.3: the place stays the same, so that the order of members does.
     fn replace(&mut self, path: &Pointer, value: &Value) -> Result<(), String> {
-        let levels = path.tokens().len() + levels(value);
-        if levels > MAX_LEVELS {
-            return Err(format!(
-                "a document has at most {MAX_LEVELS} levels of objects and arrays; with this it has {levels}"
-            ));
-        }
+        fits(path, value)?;
         match find(&mut self.value, path.tokens()) {
             Some(place) => {
                 *place = value.clone();
                 Ok(())
             }
-            None => Err(self.nothing_at(path)),
+            None => Err(nothing_at(path)),
         }
     }
+}
 
-    fn nothing_at(&self, path: &Pointer) -> String {
-        format!("there is nothing at {path}")
+fn nothing_at(path: &Pointer) -> String {
+    format!("there is nothing at {}", shown(path))
+}
+
+/// The pointer for a sentence: a very long one is cut.
+fn shown(pointer: &Pointer) -> String {
+    let text = pointer.to_string();
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None if text.is_empty() => "the root".to_owned(),
+        None => text,
     }
+}
+
+/// Whether a value may stand at a pointer: no step may nest deeper than a document does, not even
+/// when a later one would undo it.
+fn fits(path: &Pointer, value: &Value) -> Result<(), String> {
+    let levels = path.tokens().len() + levels(value);
+    if levels > MAX_LEVELS {
+        return Err(format!(
+            "a document has at most {MAX_LEVELS} levels of objects and arrays; with this it would have {levels}"
+        ));
+    }
+    Ok(())
 }
 
 /// How many objects and arrays stand in one another.

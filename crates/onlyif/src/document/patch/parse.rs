@@ -116,7 +116,8 @@ impl Operation<'_> {
             _ => {
                 let found = match members.get("op") {
                     None => "there is none".to_owned(),
-                    Some(_) => "this is another value".to_owned(),
+                    Some(Value::String(op)) if op.len() <= 40 => format!("{op} is not"),
+                    Some(_) => "this is not".to_owned(),
                 };
                 self.fault(
                     self.at.child("op"),

@@ -1,6 +1,11 @@
 //! Bytes to values, strictly: RFC 8259, with every member name once, every string made of Unicode
 //! scalar values, and every number one that can be kept whole.
 
+mod words;
+
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +14,15 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use serde_json::{Number, Value};
 
 use super::pointer::Pointer;
-use super::{Document, MAX_LEVELS, number};
+use super::{Document, MAX_LEVELS, MAX_NAME_BYTES, number};
 use crate::problem::{Fault, Place};
+use words::{describe, position};
 
 /// How many faults of one body are told; a body with more of them has more to learn than a list.
 pub const MAX_FAULTS: usize = 100;
+
+/// How many bytes the pointers of those faults may have before no other is told.
+const MAX_FAULT_BYTES: usize = 256 * 1024;
 
 /// What a body says.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +30,8 @@ pub struct Parsed {
     /// The value; every number in its canonical text. Where there are faults, the places that they
     /// name hold `null`.
     pub value: Value,
-    /// What is JSON but cannot be kept: nesting deeper than [`MAX_LEVELS`], an empty member name, a
-    /// number out of range.
+    /// What is JSON but cannot be kept: nesting deeper than [`MAX_LEVELS`], a member name that is
+    /// empty or too long, a number out of range.
     pub faults: Vec<Fault>,
 }
 
@@ -40,7 +49,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, Vec<Fault>> {
         let at = position(bytes, error.valid_up_to());
         vec![fault(
             Pointer::root(),
-            format!("this is not UTF-8 {at}: JSON is sent in UTF-8"),
+            format!("this is not UTF-8, in which JSON is sent ({at})"),
         )]
     })?;
     if text.starts_with('\u{feff}') {
@@ -72,11 +81,11 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, Vec<Fault>> {
     let read = seed
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    let mut malformed = reading.malformed.into_inner();
+    let mut malformed = reading.malformed.into_inner().told;
     match read {
         Ok(value) if malformed.is_empty() => Ok(Parsed {
             value,
-            faults: reading.unkeepable.into_inner(),
+            faults: reading.unkeepable.into_inner().told,
         }),
         Ok(_) => Err(malformed),
         Err(error) => {
@@ -97,24 +106,34 @@ fn fault(pointer: Pointer, detail: String) -> Fault {
 /// What is collected while reading.
 struct Reading {
     levels: usize,
-    malformed: RefCell<Vec<Fault>>,
-    unkeepable: RefCell<Vec<Fault>>,
+    malformed: RefCell<Faults>,
+    unkeepable: RefCell<Faults>,
+}
+
+/// Faults, up to their limits.
+#[derive(Default)]
+struct Faults {
+    told: Vec<Fault>,
+    bytes: usize,
+}
+
+impl Faults {
+    fn note(&mut self, path: &Path<'_>, detail: String) {
+        if self.told.len() < MAX_FAULTS && self.bytes < MAX_FAULT_BYTES {
+            let pointer = path.pointer();
+            self.bytes += pointer.tokens().iter().map(String::len).sum::<usize>();
+            self.told.push(fault(pointer, detail));
+        }
+    }
 }
 
 impl Reading {
-    fn malformed(&self, path: &Path<'_>, detail: String) {
-        note(&self.malformed, path, detail);
+    fn malformed(&self, path: &Path<'_>, detail: &str) {
+        self.malformed.borrow_mut().note(path, detail.to_owned());
     }
 
-    fn unkeepable(&self, path: &Path<'_>, detail: String) {
-        note(&self.unkeepable, path, detail);
-    }
-}
-
-fn note(faults: &RefCell<Vec<Fault>>, path: &Path<'_>, detail: String) {
-    let mut faults = faults.borrow_mut();
-    if faults.len() < MAX_FAULTS {
-        faults.push(fault(path.pointer(), detail));
+    fn unkeepable(&self, path: &Path<'_>, detail: &str) {
+        self.unkeepable.borrow_mut().note(path, detail.to_owned());
     }
 }
 
@@ -147,9 +166,29 @@ impl Element<'_> {
         match number::read(text) {
             Ok(canonical) => Number::from_str(&canonical).map_or(Value::Null, Value::Number),
             Err(reason) => {
-                self.reading.unkeepable(&self.path, reason.to_string());
+                self.reading.unkeepable(&self.path, &reason.to_string());
                 Value::Null
             }
+        }
+    }
+
+    fn name(&self, name: &str, path: &Path<'_>, again: bool) {
+        if name.is_empty() {
+            self.reading
+                .unkeepable(path, "a member's name cannot be empty");
+        }
+        // A name that is too long to keep is too long to repeat.
+        let long = name.len() > MAX_NAME_BYTES;
+        let place = if long { &self.path } else { path };
+        if long {
+            self.reading.unkeepable(
+                place,
+                &format!("the name of a member here has more than {MAX_NAME_BYTES} bytes"),
+            );
+        }
+        if again {
+            self.reading
+                .malformed(place, "this member stands more than once in its object");
         }
     }
 
@@ -158,7 +197,7 @@ impl Element<'_> {
         if deep {
             self.reading.unkeepable(
                 &self.path,
-                format!("this is nested too deep: a document has at most {MAX_LEVELS} levels of objects and arrays, itself counted"),
+                &format!("this is nested too deep: a document has at most {MAX_LEVELS} levels of objects and arrays, itself counted"),
             );
         }
         deep
@@ -234,16 +273,7 @@ impl<'de> Visitor<'de> for Element<'_> {
                 continue;
             }
             let path = Path::Member(&self.path, &name);
-            if name.is_empty() {
-                self.reading
-                    .unkeepable(&path, "a member's name cannot be empty".to_owned());
-            }
-            if members.contains_key(&name) {
-                self.reading.malformed(
-                    &path,
-                    "this member stands more than once in its object".to_owned(),
-                );
-            }
+            self.name(&name, &path, members.contains_key(&name));
             let value = map.next_value_seed(Element {
                 reading: self.reading,
                 path,
@@ -292,92 +322,4 @@ impl<'de> Visitor<'de> for Name {
     fn visit_str<E>(self, _: &str) -> Result<Key, E> {
         Ok(Key::Number)
     }
-}
-
-/// What is wrong, and where, in words that name no library.
-fn describe(error: &serde_json::Error, text: &str) -> String {
-    // The parser counts lines from 1, and within a line the bytes that it has read.
-    let start = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum::<usize>();
-    let offset = (start + error.column().saturating_sub(1)).min(text.len());
-    let at = position(text.as_bytes(), offset);
-    let said = error.to_string();
-    let wrong = WORDS
-        .iter()
-        .find(|(theirs, _)| said.starts_with(theirs))
-        .map_or("this is not JSON", |(_, ours)| ours);
-    format!("{wrong} ({at})")
-}
-
-/// What the parser says, and how we put it.
-const WORDS: [(&str, &str); 15] = [
-    (
-        "EOF while parsing a list",
-        "the body ends inside an array: ',' or ']' is expected",
-    ),
-    (
-        "EOF while parsing an object",
-        "the body ends inside an object",
-    ),
-    (
-        "EOF while parsing a string",
-        "the body ends inside a string: '\"' is expected",
-    ),
-    (
-        "EOF while parsing a value",
-        "the body ends where a value is expected",
-    ),
-    (
-        "expected `:`",
-        "':' is expected between a member's name and its value",
-    ),
-    (
-        "expected `,` or `]`",
-        "',' or ']' is expected after an element of an array",
-    ),
-    (
-        "expected `,` or `}`",
-        "',' or '}' is expected after a member of an object",
-    ),
-    (
-        "expected ident",
-        "only true, false and null stand without quotes",
-    ),
-    ("expected value", "a value is expected"),
-    (
-        "invalid escape",
-        "after '\\' in a string one of \" \\ / b f n r t u is expected, after 'u' four hexadecimal digits",
-    ),
-    ("invalid number", "this is not a number as JSON writes them"),
-    (
-        "control character",
-        "a control character in a string is written as an escape, such as \\n or \\u0000",
-    ),
-    (
-        "key must be a string",
-        "a member's name in double quotes is expected",
-    ),
-    (
-        "trailing comma",
-        "a ',' is followed by the end of the object or array",
-    ),
-    (
-        "trailing characters",
-        "something follows the end of the value",
-    ),
-];
-
-/// Line and column of a byte, both from 1, the column in characters.
-fn position(bytes: &[u8], offset: usize) -> String {
-    let before = &bytes[..offset.min(bytes.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |newline| newline + 1);
-    let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
-    format!("line {line}, column {column}")
 }
