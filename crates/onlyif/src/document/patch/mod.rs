@@ -2,6 +2,8 @@
 
 mod apply;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::document) use apply::{Applying, merged};
 pub use apply::{MAX_CARRIED_BYTES, PatchFailure};
