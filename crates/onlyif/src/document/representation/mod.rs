@@ -135,3 +135,6 @@ fn resolve<'a>(reference: &str, root: &'a Value) -> Option<&'a Value> {
     }
     Pointer::from_str(fragment).ok()?.of(root.as_object()?)
 }
+
+#[cfg(test)]
+mod tests;
