@@ -1,0 +1,203 @@
+//! Where the table is, and the client that goes there.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{
+    self, BehaviorVersion, Config, Region, SharedHttpClient, StalledStreamProtectionConfig,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+/// The longest that a connection may take to be made. Until then nothing was sent, so that the
+/// write that needed it certainly did not happen.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// The roots that AWS's endpoints are certified by, and no others: reading the hundreds that an
+/// operating system trusts takes longer than all the rest of a cold start.
+/// <https://www.amazontrust.com/repository/>
+const AMAZON_ROOTS: [&[u8]; 5] = [
+    include_bytes!("../roots/Amazon_Root_CA_1.pem"),
+    include_bytes!("../roots/Amazon_Root_CA_2.pem"),
+    include_bytes!("../roots/Amazon_Root_CA_3.pem"),
+    include_bytes!("../roots/Amazon_Root_CA_4.pem"),
+    include_bytes!("../roots/Starfield_Services_G2.pem"),
+];
+
+/// Where the table is, and who asks.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The table's name.
+    pub table: String,
+    /// The AWS region.
+    pub region: String,
+    /// The address of another DynamoDB than the region's, such as an emulator's.
+    pub endpoint: Option<String>,
+    /// Who asks.
+    pub credentials: Credentials,
+}
+
+/// AWS credentials.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The secret that belongs to it.
+    pub secret_access_key: String,
+    /// The session's token, for temporary credentials.
+    pub session_token: Option<String>,
+}
+
+/// Secrets are not shown.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// What the environment says. On Lambda all but `TABLE` is set by Lambda itself, credentials
+    /// included: they hold for as long as the environment lives.
+    ///
+    /// # Errors
+    ///
+    /// The name of a variable that is missing, in a sentence for a person.
+    pub fn from_env() -> Result<Self, String> {
+        Settings::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let given = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let needed = |name: &str, what: &str| {
+            given(name).ok_or_else(|| {
+                format!("the environment variable {name} is not set: it must hold {what}")
+            })
+        };
+        Ok(Settings {
+            table: needed("TABLE", "the DynamoDB table's name")?,
+            region: needed("AWS_REGION", "the AWS region of the table")?,
+            endpoint: given("AWS_ENDPOINT_URL_DYNAMODB"),
+            credentials: Credentials {
+                access_key_id: needed("AWS_ACCESS_KEY_ID", "the id of an AWS access key")?,
+                secret_access_key: needed("AWS_SECRET_ACCESS_KEY", "the secret of that key")?,
+                session_token: given("AWS_SESSION_TOKEN"),
+            },
+        })
+    }
+
+    /// A table of this name in an emulator, which takes any region and any credentials.
+    pub fn emulated(table: impl Into<String>, endpoint: impl Into<String>) -> Self {
+        Settings {
+            table: table.into(),
+            region: "us-east-1".to_owned(),
+            endpoint: Some(endpoint.into()),
+            credentials: Credentials {
+                access_key_id: "local".to_owned(),
+                secret_access_key: "local".to_owned(),
+                session_token: None,
+            },
+        }
+    }
+
+    /// A client that sends each request once, at once, and leaves waiting and sending again to us:
+    /// only we know which writes may be sent twice.
+    pub(crate) fn client(&self) -> Result<Client, String> {
+        let credentials = config::Credentials::new(
+            &self.credentials.access_key_id,
+            &self.credentials.secret_access_key,
+            self.credentials.session_token.clone(),
+            None,
+            "settings",
+        );
+        let mut settings = Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(credentials)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(self.http_client()?);
+        settings.set_endpoint_url(self.endpoint.clone());
+        Ok(Client::from_conf(settings.build()))
+    }
+
+    fn http_client(&self) -> Result<SharedHttpClient, String> {
+        let trusted = match &self.endpoint {
+            Some(endpoint) if endpoint.starts_with("http://") => {
+                return Ok(Builder::new().build_http());
+            }
+            Some(endpoint) if endpoint.starts_with("https://") => TrustStore::default(),
+            Some(endpoint) => {
+                return Err(format!(
+                    "the store's address must begin with http:// or https://, and is {endpoint}"
+                ));
+            }
+            None => AMAZON_ROOTS
+                .into_iter()
+                .fold(TrustStore::empty(), TrustStore::with_pem_certificate),
+        };
+        let context = TlsContext::builder()
+            .with_trust_store(trusted)
+            .build()
+            .map_err(|error| format!("the certificates cannot be read: {error}"))?;
+        Ok(Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(context)
+            .build_https())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(name: &str) -> Option<String> {
+        let value = match name {
+            "TABLE" => "things",
+            "AWS_REGION" => "eu-west-1",
+            "AWS_ACCESS_KEY_ID" => "key",
+            "AWS_SECRET_ACCESS_KEY" => "very secret",
+            "AWS_ENDPOINT_URL_DYNAMODB" => "",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn settings_come_from_the_environment_and_a_missing_one_is_named() {
+        let settings = Settings::from_variables(variables).expect("all are set");
+        assert_eq!(settings.table, "things");
+        assert_eq!(settings.endpoint, None);
+        assert!(!format!("{settings:?}").contains("very secret"));
+        settings.client().expect("a client of the region");
+
+        for missing in [
+            "TABLE",
+            "AWS_REGION",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+        ] {
+            let without = |name: &str| variables(name).filter(|_| name != missing);
+            let complaint = Settings::from_variables(without).expect_err(missing);
+            assert!(complaint.contains(missing), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_a_web_address() {
+        for (endpoint, works) in [
+            ("http://127.0.0.1:8000", true),
+            ("https://localhost:8000", true),
+            ("localhost:8000", false),
+            ("", false),
+        ] {
+            let settings = Settings::emulated("things", endpoint);
+            assert_eq!(settings.client().is_ok(), works, "{endpoint}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Items as DynamoDB holds them: the document as one map attribute, everything else beside it.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use onlyif::document::Document;
+use onlyif::document::pointer::Pointer;
+use onlyif::item::{
+    Claim, Clock, ClockPart, Clocks, Item, Key, Partition, Resource, Stamps, Tombstone,
+};
+use onlyif::timestamp::Timestamp;
+use serde_json::Value;
+
+use crate::attributes as name;
+use crate::{keys, number};
+
+/// An item in DynamoDB's terms.
+pub(crate) type Attributes = HashMap<String, AttributeValue>;
+
+/// Why an item of the table is none of ours: what is wrong with which attribute. For the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Foreign(pub(crate) String);
+
+/// The key of an item.
+pub(crate) fn key(key: &Key) -> Attributes {
+    HashMap::from([
+        (
+            name::PARTITION_KEY.to_owned(),
+            AttributeValue::S(keys::partition_key(key)),
+        ),
+        (
+            name::SORT_KEY.to_owned(),
+            AttributeValue::S(keys::SORT.to_owned()),
+        ),
+    ])
+}
+
+/// A value as an attribute.
+pub(crate) fn encode_value(value: &Value) -> AttributeValue {
+    match value {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(truth) => AttributeValue::Bool(*truth),
+        Value::Number(number) => AttributeValue::N(number::text(number)),
+        Value::String(text) => AttributeValue::S(text.clone()),
+        Value::Array(elements) => AttributeValue::L(elements.iter().map(encode_value).collect()),
+        Value::Object(members) => AttributeValue::M(encode_members(members)),
+    }
+}
+
+fn encode_members(members: &Document) -> Attributes {
+    members
+        .iter()
+        .map(|(name, value)| (name.clone(), encode_value(value)))
+        .collect()
+}
+
+/// A whole item; a resource with the index partition that lists it.
+pub(crate) fn encode(at: &Key, item: &Item, listed_in: Option<&Partition>) -> Attributes {
+    let mut into = Encoder(key(at));
+    if let Some(partition) = listed_in {
+        into.text(name::INDEX_PARTITION_KEY, &keys::index_key(partition));
+    }
+    if let Key::Resource { id, .. } = at {
+        into.text(name::INDEX_SORT_KEY, id);
+    }
+    match item {
+        Item::Resource(resource) => into.resource(resource),
+        Item::Tombstone(tombstone) => into.tombstone(tombstone),
+        Item::Claim(claim) => into.text(name::OWNER, &claim.owner),
+    }
+    into.0
+}
+
+struct Encoder(Attributes);
+
+impl Encoder {
+    fn put(&mut self, name: &str, value: AttributeValue) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.put(name, AttributeValue::S(text.to_owned()));
+    }
+
+    fn time(&mut self, name: &str, time: Timestamp) {
+        self.text(name, &time.to_string());
+    }
+
+    fn count(&mut self, name: &str, number: impl ToString) {
+        self.put(name, AttributeValue::N(number.to_string()));
+    }
+
+    fn resource(&mut self, resource: &Resource) {
+        self.put(
+            name::DOCUMENT,
+            AttributeValue::M(encode_members(&resource.document)),
+        );
+        self.count(name::VERSION, resource.version);
+        self.text(name::INCARNATION, &resource.incarnation);
+        if let Some(state) = &resource.state {
+            self.text(name::STATE, state);
+        }
+        self.time(name::CREATED_AT, resource.created_at);
+        self.text(name::CREATED_BY, &resource.created_by);
+        self.time(name::UPDATED_AT, resource.updated_at);
+        self.text(name::UPDATED_BY, &resource.updated_by);
+        if let Some(time) = resource.previous_at {
+            self.time(name::PREVIOUS_AT, time);
+        }
+        self.clocks(&resource.clocks);
+        self.stamps(&resource.stamps);
+    }
+
+    fn clocks(&mut self, clocks: &Clocks) {
+        for part in [ClockPart::Version, ClockPart::Actor, ClockPart::At] {
+            let entry = |clock: &Clock| match part {
+                ClockPart::Version => AttributeValue::N(clock.version.to_string()),
+                ClockPart::Actor => AttributeValue::S(clock.actor.clone()),
+                ClockPart::At => AttributeValue::S(clock.at.to_string()),
+            };
+            let map = clocks
+                .fields
+                .iter()
+                .map(|(pointer, clock)| (name::clock_name(pointer), entry(clock)))
+                .collect();
+            self.put(name::clock_map(part), AttributeValue::M(map));
+        }
+        self.count(name::FLOOR, clocks.floor);
+    }
+
+    fn stamps(&mut self, stamps: &Stamps) {
+        for (name, stamp) in name::STAMPS.iter().zip(&stamps.0) {
+            self.text(name, stamp);
+        }
+    }
+
+    fn tombstone(&mut self, tombstone: &Tombstone) {
+        self.count(name::VERSION, tombstone.version);
+        self.text(name::INCARNATION, &tombstone.incarnation);
+        self.time(name::DELETED_AT, tombstone.deleted_at);
+        self.text(name::DELETED_BY, &tombstone.deleted_by);
+        self.stamps(&tombstone.stamps);
+        self.count(name::EXPIRES, tombstone.expires_at_s);
+    }
+}
+
+/// The item that the attributes say is at this key.
+pub(crate) fn decode(at: &Key, attributes: &Attributes) -> Result<Item, Foreign> {
+    let from = Decoder(attributes);
+    match at {
+        Key::Unique { .. } => Ok(Item::Claim(Claim {
+            owner: from.text(name::OWNER)?,
+        })),
+        Key::Resource { .. } if attributes.contains_key(name::DELETED_AT) => {
+            from.tombstone().map(Item::Tombstone)
+        }
+        Key::Resource { .. } => from.resource().map(Item::Resource),
+    }
+}
+
+/// A resource that the index lists, with its id.
+pub(crate) fn decode_listed(attributes: &Attributes) -> Result<(String, Resource), Foreign> {
+    let from = Decoder(attributes);
+    Ok((from.text(name::INDEX_SORT_KEY)?, from.resource()?))
+}
+
+struct Decoder<'a>(&'a Attributes);
+
+impl Decoder<'_> {
+    fn resource(&self) -> Result<Resource, Foreign> {
+        Ok(Resource {
+            document: decode_members(self.map(name::DOCUMENT)?)?,
+            version: self.count(name::VERSION)?,
+            incarnation: self.text(name::INCARNATION)?,
+            state: self.optional(name::STATE, Self::text)?,
+            created_at: self.time(name::CREATED_AT)?,
+            created_by: self.text(name::CREATED_BY)?,
+            updated_at: self.time(name::UPDATED_AT)?,
+            updated_by: self.text(name::UPDATED_BY)?,
+            previous_at: self.optional(name::PREVIOUS_AT, Self::time)?,
+            clocks: self.clocks()?,
+            stamps: self.stamps()?,
+        })
+    }
+
+    fn tombstone(&self) -> Result<Tombstone, Foreign> {
+        Ok(Tombstone {
+            version: self.count(name::VERSION)?,
+            incarnation: self.text(name::INCARNATION)?,
+            deleted_at: self.time(name::DELETED_AT)?,
+            deleted_by: self.text(name::DELETED_BY)?,
+            stamps: self.stamps()?,
+            expires_at_s: self.count(name::EXPIRES)?,
+        })
+    }
+
+    fn clocks(&self) -> Result<Clocks, Foreign> {
+        let versions = Decoder(self.map(name::clock_map(ClockPart::Version))?);
+        let actors = Decoder(self.map(name::clock_map(ClockPart::Actor))?);
+        let times = Decoder(self.map(name::clock_map(ClockPart::At))?);
+        let mut clocks = Clocks {
+            floor: self.count(name::FLOOR)?,
+            ..Clocks::default()
+        };
+        for name in versions.0.keys() {
+            let pointer: Pointer = name
+                .parse()
+                .map_err(|_| Foreign(format!("a clock's name is no pointer: {name}")))?;
+            let clock = Clock {
+                version: versions.count(name)?,
+                actor: actors.text(name)?,
+                at: times.time(name)?,
+            };
+            clocks.fields.insert(pointer, clock);
+        }
+        Ok(clocks)
+    }
+
+    fn stamps(&self) -> Result<Stamps, Foreign> {
+        let mut stamps = Stamps::default();
+        for (name, stamp) in name::STAMPS.iter().zip(&mut stamps.0) {
+            *stamp = self.text(name)?;
+        }
+        Ok(stamps)
+    }
+
+    fn optional<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&Self, &str) -> Result<T, Foreign>,
+    ) -> Result<Option<T>, Foreign> {
+        if self.0.contains_key(name) {
+            read(self, name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn get(&self, name: &str) -> Result<&AttributeValue, Foreign> {
+        self.0
+            .get(name)
+            .ok_or_else(|| Foreign(format!("{name} is missing")))
+    }
+
+    fn text(&self, name: &str) -> Result<String, Foreign> {
+        match self.get(name)? {
+            AttributeValue::S(text) => Ok(text.clone()),
+            _ => Err(Foreign(format!("{name} is no string"))),
+        }
+    }
+
+    fn time(&self, name: &str) -> Result<Timestamp, Foreign> {
+        Timestamp::parse(&self.text(name)?).ok_or_else(|| Foreign(format!("{name} is no time")))
+    }
+
+    fn count<T: std::str::FromStr>(&self, name: &str) -> Result<T, Foreign> {
+        let wrong = || Foreign(format!("{name} is no whole number"));
+        match self.get(name)? {
+            AttributeValue::N(text) => number::parse(text)
+                .and_then(|number| number.to_string().parse().ok())
+                .ok_or_else(wrong),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn map(&self, name: &str) -> Result<&Attributes, Foreign> {
+        match self.get(name)? {
+            AttributeValue::M(map) => Ok(map),
+            _ => Err(Foreign(format!("{name} is no map"))),
+        }
+    }
+}
+
+/// DynamoDB keeps no order of members: they come back ordered by name.
+fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
+    let mut ordered: Vec<_> = attributes.iter().collect();
+    ordered.sort_unstable_by_key(|(name, _)| *name);
+    let mut members = Document::new();
+    for (name, value) in ordered {
+        members.insert(name.clone(), decode_value(value)?);
+    }
+    Ok(members)
+}
+
+fn decode_value(attribute: &AttributeValue) -> Result<Value, Foreign> {
+    Ok(match attribute {
+        AttributeValue::Null(_) => Value::Null,
+        AttributeValue::Bool(truth) => Value::Bool(*truth),
+        AttributeValue::N(text) => {
+            Value::Number(number::parse(text).ok_or_else(|| Foreign("a number is none".into()))?)
+        }
+        AttributeValue::S(text) => Value::String(text.clone()),
+        AttributeValue::L(elements) => Value::Array(
+            elements
+                .iter()
+                .map(decode_value)
+                .collect::<Result<_, _>>()?,
+        ),
+        AttributeValue::M(members) => Value::Object(decode_members(members)?),
+        _ => return Err(Foreign("a value of the document is no JSON".into())),
+    })
+}

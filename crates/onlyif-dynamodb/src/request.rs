@@ -1,0 +1,291 @@
+//! A plan as one request: a conditional write of one item, or one transaction.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
+use onlyif::item::Key;
+use onlyif::plan::{Effect, Plan, Planned, Write};
+use sha2::{Digest, Sha256};
+
+use crate::condition::{self, TooManyReadings};
+use crate::item::{self, Attributes};
+use crate::placeholders::Placeholders;
+use crate::refusal::{self, Refusal};
+use crate::update;
+
+/// What a refused write tells about: the item as it was.
+const OLD_IMAGE: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
+
+/// A plan, ready to be sent as often as need be: always the same request.
+pub(crate) struct Request<'a> {
+    table: &'a str,
+    writes: Vec<ItemWrite<'a>>,
+    /// The answer is to hold the item as the write left it.
+    image: bool,
+}
+
+/// One item's write in DynamoDB's terms.
+struct ItemWrite<'a> {
+    key: &'a Key,
+    action: Action,
+    condition: Option<String>,
+    placeholders: Placeholders,
+}
+
+enum Action {
+    Put(Attributes),
+    Update(Option<String>),
+    Delete,
+}
+
+impl<'a> Request<'a> {
+    /// What the plan asks of the table of this name.
+    pub(crate) fn new(table: &'a str, plan: &'a Plan) -> Result<Self, TooManyReadings> {
+        let writes = plan.writes.iter().map(ItemWrite::new);
+        Ok(Request {
+            table,
+            writes: writes.collect::<Result<_, _>>()?,
+            image: plan.outcome == Planned::FromImage,
+        })
+    }
+
+    /// Sends it once. `Ok` is the item as the write left it, where the plan needs to see that.
+    pub(crate) async fn send(&self, client: &Client) -> Result<Option<Attributes>, Refusal> {
+        match self.writes.as_slice() {
+            [] => Ok(None),
+            [write] => write.send(client, self.table, self.image).await,
+            _ => self.transact(client).await,
+        }
+    }
+
+    /// The keys that it writes, in order.
+    pub(crate) fn keys(&self) -> Vec<&'a Key> {
+        self.writes.iter().map(|write| write.key).collect()
+    }
+
+    async fn transact(&self, client: &Client) -> Result<Option<Attributes>, Refusal> {
+        let items = self.writes.iter().map(|write| write.transacted(self.table));
+        let items = items
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(refusal::unbuilt)?;
+        client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .client_request_token(self.token())
+            .send()
+            .await
+            .map(|_| None)
+            .map_err(refusal::of_transaction)
+    }
+
+    /// The ClientRequestToken: a function of all that is asked. The stamps in it name the request
+    /// of the client, so that what is sent again is the same transaction, and the same change
+    /// asked for by another request is another one.
+    fn token(&self) -> String {
+        let mut hash = Sha256::new();
+        feed(&mut hash, self.table);
+        for write in &self.writes {
+            write.feed(&mut hash);
+        }
+        let digest = hash.finalize();
+        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
+        digits.take(16).collect()
+    }
+}
+
+impl<'a> ItemWrite<'a> {
+    fn new(write: &'a Write) -> Result<Self, TooManyReadings> {
+        let mut placeholders = Placeholders::default();
+        let condition = condition::expression(&write.condition, &mut placeholders)?;
+        let action = match &write.effect {
+            Effect::Put(item, listed_in) => {
+                Action::Put(item::encode(&write.key, item, listed_in.as_ref()))
+            }
+            Effect::Update(assignments) => {
+                Action::Update(update::expression(assignments, &mut placeholders))
+            }
+            Effect::Delete => Action::Delete,
+        };
+        Ok(ItemWrite {
+            key: &write.key,
+            action,
+            condition,
+            placeholders,
+        })
+    }
+
+    async fn send(
+        &self,
+        client: &Client,
+        table: &str,
+        image: bool,
+    ) -> Result<Option<Attributes>, Refusal> {
+        let condition = self.condition.clone();
+        let names = self.placeholders.attribute_names();
+        let values = self.placeholders.attribute_values();
+        match &self.action {
+            Action::Put(item) => client
+                .put_item()
+                .table_name(table)
+                .set_item(Some(item.clone()))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(OLD_IMAGE)
+                .send()
+                .await
+                .map(|_| None)
+                .map_err(refusal::of_put),
+            Action::Update(expression) => client
+                .update_item()
+                .table_name(table)
+                .set_key(Some(item::key(self.key)))
+                .set_update_expression(expression.clone())
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values(if image {
+                    ReturnValue::AllNew
+                } else {
+                    ReturnValue::None
+                })
+                .return_values_on_condition_check_failure(OLD_IMAGE)
+                .send()
+                .await
+                .map(|output| output.attributes)
+                .map_err(refusal::of_update),
+            Action::Delete => client
+                .delete_item()
+                .table_name(table)
+                .set_key(Some(item::key(self.key)))
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(OLD_IMAGE)
+                .send()
+                .await
+                .map(|_| None)
+                .map_err(refusal::of_delete),
+        }
+    }
+
+    /// The same, as a part of a transaction.
+    fn transacted(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
+        let condition = self.condition.clone();
+        let names = self.placeholders.attribute_names();
+        let values = self.placeholders.attribute_values();
+        let item = TransactWriteItem::builder();
+        Ok(match &self.action {
+            Action::Put(attributes) => item.put(
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(attributes.clone()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OLD_IMAGE)
+                    .build()?,
+            ),
+            Action::Update(expression) => item.update(
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(item::key(self.key)))
+                    .set_update_expression(expression.clone())
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OLD_IMAGE)
+                    .build()?,
+            ),
+            Action::Delete => item.delete(
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(item::key(self.key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OLD_IMAGE)
+                    .build()?,
+            ),
+        }
+        .build())
+    }
+
+    fn feed(&self, hash: &mut Sha256) {
+        match &self.action {
+            Action::Put(attributes) => {
+                feed(hash, "put");
+                feed_members(hash, attributes);
+            }
+            Action::Update(expression) => {
+                feed(hash, "update");
+                feed_members(hash, &item::key(self.key));
+                feed(hash, expression.as_deref().unwrap_or_default());
+            }
+            Action::Delete => {
+                feed(hash, "delete");
+                feed_members(hash, &item::key(self.key));
+            }
+        }
+        feed(hash, self.condition.as_deref().unwrap_or_default());
+        feed_count(hash, self.placeholders.names().len());
+        for name in self.placeholders.names() {
+            feed(hash, name);
+        }
+        feed_count(hash, self.placeholders.values().len());
+        for value in self.placeholders.values() {
+            feed_value(hash, value);
+        }
+    }
+}
+
+/// Every text is preceded by its length, so that no two sequences of texts hash as one.
+fn feed(hash: &mut Sha256, text: &str) {
+    feed_count(hash, text.len());
+    hash.update(text.as_bytes());
+}
+
+fn feed_count(hash: &mut Sha256, count: usize) {
+    hash.update((count as u64).to_be_bytes());
+}
+
+/// A map has no order of its own: it is hashed in the order of its names.
+fn feed_members(hash: &mut Sha256, members: &Attributes) {
+    let mut ordered: Vec<_> = members.iter().collect();
+    ordered.sort_unstable_by_key(|(name, _)| *name);
+    feed_count(hash, ordered.len());
+    for (name, value) in ordered {
+        feed(hash, name);
+        feed_value(hash, value);
+    }
+}
+
+fn feed_value(hash: &mut Sha256, value: &AttributeValue) {
+    match value {
+        AttributeValue::Bool(truth) => feed(hash, if *truth { "true" } else { "false" }),
+        AttributeValue::N(text) => {
+            feed(hash, "N");
+            feed(hash, text);
+        }
+        AttributeValue::S(text) => {
+            feed(hash, "S");
+            feed(hash, text);
+        }
+        AttributeValue::L(elements) => {
+            feed(hash, "L");
+            feed_count(hash, elements.len());
+            for element in elements {
+                feed_value(hash, element);
+            }
+        }
+        AttributeValue::M(members) => {
+            feed(hash, "M");
+            feed_members(hash, members);
+        }
+        // Nothing else is ever written but null.
+        _ => feed(hash, "null"),
+    }
+}
