@@ -9,9 +9,19 @@ use crate::plan::{Plan, Planned};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
     items: BTreeMap<Key, Option<Item>>,
-    sent: Vec<(String, Planned)>,
-    uncertain: Option<String>,
+    attempts: Vec<Attempt>,
     overflows: u32,
+}
+
+/// A plan that was handed to the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// The stamp that it leaves.
+    pub stamp: String,
+    /// What it makes.
+    pub outcome: Planned,
+    /// Nobody knows whether it was written, or will be.
+    pub in_doubt: bool,
 }
 
 /// What the view says of one key.
@@ -42,25 +52,32 @@ impl View {
 
     /// A plan was handed to the store: if its stamp is ever found in the table, this is what it made.
     pub fn sent(&mut self, plan: &Plan) {
-        self.sent.push((plan.stamp.clone(), plan.outcome.clone()));
+        self.attempts.push(Attempt {
+            stamp: plan.stamp.clone(),
+            outcome: plan.outcome.clone(),
+            in_doubt: false,
+        });
     }
 
-    /// What was handed to the store so far, with the stamps of it.
-    pub fn attempts(&self) -> &[(String, Planned)] {
-        &self.sent
-    }
-
-    /// Nobody knows whether the last plan was written: from here on the command keeps that stamp,
-    /// and looks for it before it writes again.
+    /// Nobody knows whether the last plan was written, or will be: from here on the command keeps
+    /// its stamp, and looks for it before it writes again.
     pub fn doubt(&mut self) {
-        if self.uncertain.is_none() {
-            self.uncertain = self.sent.last().map(|(stamp, _)| stamp.clone());
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.in_doubt = true;
         }
     }
 
-    /// The stamp of a write whose outcome nobody knows.
+    /// What was handed to the store so far.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// The stamp of the writes of which nobody knows whether they were made.
     pub fn uncertain(&self) -> Option<&str> {
-        self.uncertain.as_deref()
+        self.attempts
+            .iter()
+            .find(|attempt| attempt.in_doubt)
+            .map(|attempt| attempt.stamp.as_str())
     }
 
     /// The store could not hold what a plan would have made.

@@ -60,7 +60,7 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
     if let Some(decision) = settle::settle(&case) {
         return decision;
     }
-    match &command.operation {
+    let decision = match &command.operation {
         Operation::Create {
             body,
             incarnation,
@@ -69,7 +69,8 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         Operation::Replace { .. } | Operation::Patch { .. } => update::decide(&case),
         Operation::Transition { name, input } => transition::decide(&case, name, input.as_ref()),
         Operation::Delete => delete::decide(&case),
-    }
+    };
+    settle::certain(&case, decision)
 }
 
 /// Everything that a decision depends on.

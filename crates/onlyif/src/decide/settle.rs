@@ -1,14 +1,14 @@
 //! What became of our own writes: a command whose stamp is in the table has happened.
 
 use crate::answer::{Answer, Done, DoneKind};
-use crate::command::{Command, Operation};
+use crate::command::{Command, IfMatch, Operation};
 use crate::item::{Item, Resource, Stamps};
 use crate::plan::{Plan, Planned};
 use crate::problem::{Code, Conflict, Problem};
 use crate::store::Failure;
 use crate::view::{Seen, View};
 
-use super::{Case, Decision, explain, stamp};
+use super::{Case, Decision, Target, explain, stamp};
 
 /// How long a caller waits before trying again when others were in the way, in milliseconds.
 const AFTER_CONTENTION_MS: u64 = 1_000;
@@ -63,6 +63,36 @@ fn forgotten(case: &Case<'_>, stamps: &Stamps) -> bool {
         .is_some_and(|own| stamp::all_younger(stamps, own))
 }
 
+/// Only an attempt that can no longer be applied leaves a refusal certain: one that is still on its
+/// way could make what its author was told had not happened. An update that was pinned to a version
+/// is over when that version is; so is a create where something has come to be.
+pub(super) fn certain(case: &Case<'_>, decision: Decision) -> Decision {
+    let Decision::Answer(answer) = &decision else {
+        return decision;
+    };
+    if matches!(**answer, Answer::Done(_)) {
+        return decision;
+    }
+    let may_arrive = case.view.attempts().iter().any(|attempt| {
+        attempt.in_doubt
+            && match (&attempt.outcome, &case.command.operation) {
+                (Planned::Known(_), Operation::Create { .. }) => {
+                    matches!(case.target(), Target::Unknown | Target::Absent)
+                }
+                (Planned::Known(_), _) => false,
+                (Planned::FromImage, _) => true,
+                (Planned::Deleted, _) => {
+                    !matches!(case.command.preconditions.if_match, Some(IfMatch::Tags(_)))
+                }
+            }
+    });
+    if may_arrive {
+        Decision::refuse(outcome_unknown(case.command))
+    } else {
+        decision
+    }
+}
+
 /// The incarnation is ours, whatever has happened to it since.
 fn created(case: &Case<'_>) -> Decision {
     let made = case
@@ -70,7 +100,7 @@ fn created(case: &Case<'_>) -> Decision {
         .attempts()
         .iter()
         .rev()
-        .find_map(|(_, planned)| match planned {
+        .find_map(|attempt| match &attempt.outcome {
             Planned::Known(resource) => Some(resource.clone()),
             Planned::FromImage | Planned::Deleted => None,
         });
@@ -95,15 +125,15 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     let made = now
         .and_then(|now| now.version.checked_sub(since))
         .filter(|version| *version > 0);
-    let mut known = case
-        .view
-        .attempts()
-        .iter()
-        .rev()
-        .filter_map(|(_, planned)| match planned {
-            Planned::Known(resource) => Some(resource),
-            Planned::FromImage | Planned::Deleted => None,
-        });
+    let mut known =
+        case.view
+            .attempts()
+            .iter()
+            .rev()
+            .filter_map(|attempt| match &attempt.outcome {
+                Planned::Known(resource) => Some(resource),
+                Planned::FromImage | Planned::Deleted => None,
+            });
     let resource = match made {
         // A blind update knows its outcome from the image alone. Where others have written since,
         // the representation of now is what can be told truthfully: it has our change and theirs.

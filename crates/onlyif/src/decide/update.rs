@@ -245,7 +245,8 @@ fn without_server_members(case: &Case<'_>) -> Operation {
         } => {
             let own = |step: &&Step| {
                 let first = step.path().tokens().first();
-                first.is_none_or(|name| !RESERVED.contains(&name.as_str()))
+                matches!(step, Step::Test(..))
+                    || first.is_none_or(|name| !RESERVED.contains(&name.as_str()))
             };
             let steps = steps.iter().filter(own).cloned().collect();
             Operation::Patch {

@@ -1,0 +1,368 @@
+//! A write applies once, and its author is told so: every interleaving of few commands, and many
+//! seeded runs of more, over a network that loses, delays and repeats.
+
+mod model;
+
+use model::Model;
+use model::world::{Delivery, World, command, declare};
+use onlyif::answer::Answer;
+use onlyif::command::{Command, IfMatch, Operation, Preconditions};
+use onlyif::declaration::Declarations;
+use onlyif::document::patch::Patch;
+use onlyif::item::{Item, Resource};
+use onlyif::problem::{Code, Problem};
+use serde_json::{Value, json};
+
+const COUNTERS: &str = "
+type: counters
+schema:
+  type: object
+  required: [count]
+  additionalProperties: false
+  properties:
+    count: { type: integer, minimum: 0 }
+    label: { type: string }
+    code: { type: string }
+unique: [{ fields: [/code] }]
+states: { initial: open, final: [closed] }
+transitions:
+  bump:
+    from: open
+    input: { type: object, required: [by], properties: { by: { type: integer } } }
+    add: { /count: { input: /by } }
+  close: { from: open, to: closed }
+";
+
+fn declarations() -> Declarations {
+    declare(&[("counters.yaml", COUNTERS)])
+}
+
+fn object(value: Value) -> onlyif::document::Document {
+    value.as_object().expect("an object").clone()
+}
+
+fn create(nth: i64, id: &str, document: Value) -> Command {
+    let incarnation = format!("{nth:08x}");
+    let operation = Operation::Create {
+        body: object(document),
+        incarnation,
+        repeatable: false,
+    };
+    command(nth, "alice", "counters", id, operation)
+}
+
+/// Adds 16 to the power of `nth`: the count's hexadecimal digits say how often each was applied.
+fn bump(nth: i64) -> Command {
+    let by = 16_u64.pow(u32::try_from(nth).expect("a small number"));
+    let input = Some(json!({ "by": by }));
+    command(
+        nth,
+        "bob",
+        "counters",
+        "c",
+        Operation::Transition {
+            name: "bump".into(),
+            input,
+        },
+    )
+}
+
+fn close(nth: i64) -> Command {
+    command(
+        nth,
+        "carol",
+        "counters",
+        "c",
+        Operation::Transition {
+            name: "close".into(),
+            input: None,
+        },
+    )
+}
+
+fn patch(nth: i64, change: Value) -> Command {
+    let patch = Patch::Merge(object(change));
+    command(nth, "dave", "counters", "c", Operation::Patch { patch })
+}
+
+fn delete(nth: i64) -> Command {
+    command(nth, "erin", "counters", "c", Operation::Delete)
+}
+
+fn only_if(mut command: Command, if_match: IfMatch) -> Command {
+    command.preconditions = Preconditions {
+        if_match: Some(if_match),
+        ..Default::default()
+    };
+    command
+}
+
+fn first_version(command: Command) -> Command {
+    only_if(command, IfMatch::Tags(vec!["1-00000000".to_owned()]))
+}
+
+/// A table with one open counter `c` at 0.
+fn start(declarations: &Declarations) -> Model {
+    let (table, answer) = World::run(
+        Model::default(),
+        declarations,
+        create(0, "c", json!({ "count": 0 })),
+    );
+    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+    table
+}
+
+fn counter(table: &Model) -> Option<Resource> {
+    match table.get(&bump(1).key()) {
+        Some(Item::Resource(resource)) => Some(resource),
+        _ => None,
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum End {
+    Happened,
+    DidNot(Code),
+    MayHave,
+}
+
+fn end(answer: &Option<Answer>) -> End {
+    match answer {
+        Some(Answer::Done(_)) => End::Happened,
+        Some(Answer::Refused(Problem {
+            code: Code::OutcomeUnknown,
+            ..
+        }))
+        | None => End::MayHave,
+        Some(Answer::Refused(problem)) => End::DidNot(problem.code),
+    }
+}
+
+/// Every interleaving of the world's commands, with at most so many deliveries that are not plain.
+/// Late writes arrive at any later moment. Returns how many ends were checked.
+fn explore(
+    declarations: &Declarations,
+    world: &World,
+    faults: usize,
+    check: &impl Fn(&World),
+) -> usize {
+    let running = world.running();
+    let mut ends = 0;
+    if running.is_empty() && world.late() == 0 {
+        check(world);
+        return 1;
+    }
+    for index in 0..world.late() {
+        let mut next = world.clone();
+        next.arrive(index);
+        ends += explore(declarations, &next, faults, check);
+    }
+    for index in running {
+        for delivery in Delivery::ALL {
+            if delivery != Delivery::Plain && faults == 0 {
+                continue;
+            }
+            let mut next = world.clone();
+            let before = next.table.clone();
+            let wrote = next.step(declarations, index, delivery);
+            // Where nothing was sent the delivery makes no difference.
+            if delivery != Delivery::Plain
+                && (!wrote || (next.table == before && next.late() == world.late()))
+            {
+                continue;
+            }
+            let left = faults - usize::from(delivery != Delivery::Plain);
+            ends += explore(declarations, &next, left, check);
+        }
+    }
+    ends
+}
+
+#[test]
+fn two_blind_additions_are_each_applied_once_however_they_are_delivered() {
+    let declarations = declarations();
+    let world = World::new(start(&declarations), [bump(1), bump(2)]);
+    let ends = explore(&declarations, &world, 2, &|world| {
+        let counter = counter(&world.table).expect("the counter");
+        let count = counter.document["count"].as_u64().expect("a count");
+        let ends: Vec<End> = world
+            .processes
+            .iter()
+            .map(|each| end(&each.answer))
+            .collect();
+        assert_eq!(ends, [End::Happened, End::Happened], "{world:#?}");
+        assert_eq!(count, 0x110, "{world:#?}");
+        assert_eq!(counter.version, 3);
+    });
+    assert!(ends > 100, "{ends}");
+}
+
+#[test]
+fn of_two_writers_of_one_version_exactly_one_is_told_that_it_won() {
+    let declarations = declarations();
+    let one = first_version(patch(1, json!({ "label": "one" })));
+    let two = first_version(patch(2, json!({ "label": "two" })));
+    let world = World::new(start(&declarations), [one, two]);
+    explore(&declarations, &world, 2, &|world| {
+        let counter = counter(&world.table).expect("the counter");
+        let ends: Vec<End> = world
+            .processes
+            .iter()
+            .map(|each| end(&each.answer))
+            .collect();
+        let won = match ends.as_slice() {
+            [End::Happened, End::DidNot(Code::StaleVersion)] => "one",
+            [End::DidNot(Code::StaleVersion), End::Happened] => "two",
+            other => panic!("{other:?} in {world:#?}"),
+        };
+        assert_eq!(counter.document["label"], won);
+        assert_eq!(counter.version, 2);
+    });
+}
+
+#[test]
+fn of_two_creates_of_one_unique_value_exactly_one_is_told_that_it_won() {
+    let declarations = declarations();
+    let one = create(1, "one", json!({ "count": 0, "code": "same" }));
+    let two = create(2, "two", json!({ "count": 0, "code": "same" }));
+    let keys = [one.key(), two.key()];
+    let world = World::new(Model::default(), [one, two]);
+    explore(&declarations, &world, 2, &|world| {
+        let there: Vec<bool> = keys
+            .iter()
+            .map(|key| world.table.get(key).is_some())
+            .collect();
+        let ends: Vec<End> = world
+            .processes
+            .iter()
+            .map(|each| end(&each.answer))
+            .collect();
+        match ends.as_slice() {
+            [End::Happened, End::DidNot(Code::Duplicate)] => assert_eq!(there, [true, false]),
+            [End::DidNot(Code::Duplicate), End::Happened] => assert_eq!(there, [false, true]),
+            // Its own create may still be on its way, and nobody holds it to the value's owner.
+            [End::Happened, End::MayHave] => assert_eq!(there, [true, false]),
+            [End::MayHave, End::Happened] => assert_eq!(there, [false, true]),
+            other => panic!("{other:?} in {world:#?}"),
+        }
+        assert_eq!(world.table.keys().count(), 2, "one resource and its claim");
+    });
+}
+
+#[test]
+fn a_closed_counter_is_never_bumped_and_its_bumper_is_told_why() {
+    let declarations = declarations();
+    let world = World::new(start(&declarations), [bump(1), close(2)]);
+    explore(&declarations, &world, 2, &|world| {
+        let counter = counter(&world.table).expect("the counter");
+        assert_eq!(counter.state.as_deref(), Some("closed"));
+        let count = counter.document["count"].as_u64().expect("a count");
+        match end(&world.processes[0].answer) {
+            End::Happened => assert_eq!(count, 0x10),
+            End::DidNot(code) => assert_eq!((code, count), (Code::InvalidTransition, 0)),
+            End::MayHave => assert!(matches!(count, 0 | 0x10), "{world:#?}"),
+        }
+        assert_eq!(end(&world.processes[1].answer), End::Happened);
+    });
+}
+
+#[test]
+fn what_is_deleted_and_created_again_is_not_written_by_what_was_meant_for_the_old() {
+    let declarations = declarations();
+    let again = create(3, "c", json!({ "count": 0 }));
+    let world = World::new(
+        start(&declarations),
+        [only_if(delete(1), IfMatch::Any), bump(2), again],
+    );
+    explore(&declarations, &world, 1, &|world| {
+        let ends: Vec<End> = world
+            .processes
+            .iter()
+            .map(|each| end(&each.answer))
+            .collect();
+        assert_eq!(ends[0], End::Happened, "{world:#?}");
+        let counter = counter(&world.table);
+        let count = counter
+            .as_ref()
+            .and_then(|counter| counter.document["count"].as_u64());
+        match (&ends[1], &ends[2]) {
+            (_, End::DidNot(code)) => assert_eq!((*code, count), (Code::AlreadyExists, None)),
+            (End::DidNot(Code::Gone), End::Happened) => assert_eq!(count, Some(0)),
+            (End::Happened | End::MayHave, End::Happened) => {
+                assert!(matches!(count, Some(0 | 0x100)));
+            }
+            other => panic!("{other:?} in {world:#?}"),
+        }
+    });
+}
+
+#[test]
+fn many_seeded_runs_have_no_lost_update_and_no_double_effect() {
+    let declarations = declarations();
+    let table = start(&declarations);
+    for seed in 0..2_000 {
+        let mut random = Random(seed);
+        let commands = (1..8).map(|nth| match random.below(3) {
+            0 => only_if(
+                patch(nth, json!({ "label": format!("by {nth}") })),
+                IfMatch::Any,
+            ),
+            _ => bump(nth),
+        });
+        let mut world = World::new(table.clone(), commands.collect::<Vec<_>>());
+        loop {
+            let running = world.running();
+            let choices = running.len() + world.late();
+            if choices == 0 {
+                break;
+            }
+            match random.below(choices) {
+                choice if choice < running.len() => {
+                    let faulty = random.below(3) == 0;
+                    let delivery = Delivery::ALL[if faulty { random.below(5) } else { 0 }];
+                    world.step(&declarations, running[choice], delivery);
+                }
+                choice => world.arrive(choice - running.len()),
+            }
+        }
+        check_counts(seed, &world);
+    }
+}
+
+/// Each hexadecimal digit of the count is one command's, and the version counts all that happened.
+fn check_counts(seed: u64, world: &World) {
+    let counter = counter(&world.table).expect("the counter");
+    let count = counter.document["count"].as_u64().expect("a count");
+    let (mut least, mut most) = (1, 1);
+    for (process, nth) in world.processes.iter().zip(1..) {
+        let applied = (count >> (4 * nth)) & 0xf;
+        let end = end(&process.answer);
+        let is_bump = matches!(process.command.operation, Operation::Transition { .. });
+        match end {
+            End::Happened => assert!(!is_bump || applied == 1, "seed {seed}, {nth}: {world:#?}"),
+            End::MayHave => assert!(applied <= 1, "seed {seed}, {nth}: {world:#?}"),
+            End::DidNot(code) => panic!("seed {seed}, {nth}: {code:?} in {world:#?}"),
+        }
+        least += u64::from(end == End::Happened);
+        most += 1;
+    }
+    assert!(
+        (least..=most).contains(&counter.version),
+        "seed {seed}: {}",
+        counter.version
+    );
+}
+
+/// A small generator of reproducible choices (an xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        let mut x = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.0 = self.0.wrapping_add(0x632b_e59b_d9b4_e019) ^ x;
+        usize::try_from(x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap_or(0) % limit
+    }
+}
