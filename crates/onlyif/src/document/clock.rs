@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn clocks_below_a_change_take_no_place() {
+        let clocks = after(&[&["/a/b", "/a/c/d", "/ab"], &["/a"]]);
+        let kept: Vec<String> = clocks.fields.keys().map(Pointer::to_string).collect();
+        assert_eq!(kept, ["/a", "/ab"]);
+    }
+
+    #[test]
     fn every_changed_field_gets_the_actor_and_the_time() {
         let clocks = after(&[&["/a", "/b"], &["/b"]]);
         assert_eq!(clocks.fields[&pointer("/a")], clock(2));

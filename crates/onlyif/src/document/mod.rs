@@ -24,6 +24,9 @@ mod representation;
 pub mod unique;
 mod weight;
 
+#[cfg(test)]
+mod laws;
+
 pub use clock::{MAX_CLOCK_BYTES, MAX_CLOCKS};
 pub use representation::{RESERVED, representation};
 pub use weight::{MAX_DOCUMENT_BYTES, weight};

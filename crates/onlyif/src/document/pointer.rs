@@ -154,3 +154,94 @@ impl fmt::Display for Pointer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pointer(text: &str) -> Pointer {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn pointers_are_read_and_written_as_the_rfc_escapes_them() {
+        for (text, tokens) in [
+            ("", &[][..]),
+            ("/", &[""]),
+            ("/a/b", &["a", "b"]),
+            ("/a//", &["a", "", ""]),
+            ("/a~1b/m~0n", &["a/b", "m~n"]),
+            ("/~01", &["~1"]),
+            ("/~10/é %25", &["/0", "é %25"]),
+        ] {
+            assert_eq!(pointer(text).tokens(), tokens, "{text}");
+            assert_eq!(pointer(text).to_string(), text);
+        }
+        for (text, error) in [
+            ("a", PointerError::NoLeadingSlash),
+            ("#/a", PointerError::NoLeadingSlash),
+            ("/~", PointerError::BadEscape),
+            ("/a~2", PointerError::BadEscape),
+            ("/~/a", PointerError::BadEscape),
+        ] {
+            assert_eq!(text.parse::<Pointer>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_finds_its_value_through_objects_and_arrays() {
+        let value = json!({"a": {"b": [1, {"c": null}]}, "0": 2, "": 3});
+        let document = value.as_object().unwrap();
+        for (text, expected) in [
+            ("/a/b/0", Some(json!(1))),
+            ("/a/b/1/c", Some(json!(null))),
+            ("/0", Some(json!(2))),
+            ("/", Some(json!(3))),
+            ("/a/b/2", None),
+            ("/a/b/00", None),
+            ("/a/b/-", None),
+            ("/a/b/+1", None),
+            ("/a/b/0/x", None),
+            ("/a/x", None),
+            ("/x/y", None),
+        ] {
+            assert_eq!(pointer(text).of(document), expected.as_ref(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_written_one_way() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("10", Some(10)),
+            ("", None),
+            ("00", None),
+            ("01", None),
+            ("-1", None),
+            ("+1", None),
+            ("1.0", None),
+            ("٣", None),
+            ("99999999999999999999999", None),
+        ] {
+            assert_eq!(index(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn pointers_overlap_on_one_path() {
+        for (a, b, contains, overlaps) in [
+            ("", "/a", true, true),
+            ("/a", "/a", true, true),
+            ("/a", "/a/b", true, true),
+            ("/a/b", "/a", false, true),
+            ("/a", "/ab", false, false),
+            ("/a/b", "/a/c", false, false),
+        ] {
+            assert_eq!(pointer(a).contains(&pointer(b)), contains, "{a} {b}");
+            assert_eq!(pointer(a).overlaps(&pointer(b)), overlaps, "{a} {b}");
+            assert_eq!(pointer(b).overlaps(&pointer(a)), overlaps, "{a} {b}");
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub enum PatchFailure {
         /// The field that was tested.
         pointer: Pointer,
         /// What the patch expects there.
-        expected: Value,
+        expected: Box<Value>,
         /// What is there; `None` where there is nothing.
         actual: Option<Value>,
     },
@@ -167,7 +167,7 @@ impl Applying {
                 Some(actual) if actual == expected => Ok(()),
                 actual => Err(PatchFailure::TestFailed {
                     pointer: path.clone(),
-                    expected: expected.clone(),
+                    expected: Box::new(expected.clone()),
                     actual: actual.cloned(),
                 }),
             },

@@ -3,6 +3,9 @@
 //! The base itself is not kept. What changed since is known from the field clocks, what is there now
 //! from the current document, and what the request touches from the request and the current document.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
 use super::Document;
@@ -196,7 +199,6 @@ impl Steps {
 
     fn remove(&mut self, path: &Pointer) {
         let (field, _) = self.field(path);
-        self.own.retain(|own| !own.overlaps(&field));
         self.touch(field, TouchKind::Write);
     }
 
