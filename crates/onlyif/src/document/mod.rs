@@ -2,7 +2,7 @@
 //!
 //! # Layout, in reading order
 //!
-//! - [`pointer`]: where something is
+//! - [`mod@pointer`]: where something is
 //! - [`number`]: decimal numbers with all their digits, one text for each value
 //! - [`json`]: bytes to values, strictly
 //! - [`patch`]: the two kinds of patch, and what they make of a document
