@@ -2,9 +2,15 @@
 //!
 //! A bad declaration fails the build: `build.rs` prints each complaint as `FILE:LINE:COLUMN: MESSAGE`.
 //!
-//! **Invariant**: nothing is read at run time.
+//! With them, what every function begins with: its settings and its table, from the environment.
+//!
+//! **Invariant**: no file is read at run time.
+
+use std::sync::Arc;
 
 use onlyif::declaration::{Declarations, SourceFile};
+use onlyif_dynamodb::Table;
+use onlyif_http::{App, Settings, cold_start};
 
 include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 
@@ -28,6 +34,24 @@ pub fn declarations() -> Declarations {
             std::process::exit(1);
         }
     }
+}
+
+/// What a function holds from its cold start on: logging is set up, the settings and declarations
+/// are read, and the first connection to the table is made.
+///
+/// # Errors
+/// A setting that is missing or cannot be read, by its name.
+pub async fn app() -> Result<App<Table>, lambda_http::Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    cold_start::log(variable("LOG_LEVEL").as_deref());
+    let settings = Settings::read(variable)?;
+    let store = Table::connect(&onlyif_dynamodb::Settings::from_env()?)?;
+    store.warm_up().await;
+    Ok(App {
+        declarations: Arc::new(declarations()),
+        store,
+        settings,
+    })
 }
 
 #[cfg(test)]
