@@ -174,8 +174,8 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// What an error that the store answered with says. An answer of the 500s does not say whether
-/// the request was carried out.
+/// What an error that the store answered with says. Neither an answer of the 500s nor a success
+/// that cannot be read says whether the request was carried out.
 fn answered(code: Option<&str>, status: u16) -> Setback {
     match code {
         Some(
@@ -189,8 +189,8 @@ fn answered(code: Option<&str>, status: u16) -> Setback {
         }
         Some("TransactionInProgressException") => Setback::InProgress,
         Some("ValidationException") => Setback::Invalid,
-        _ if status >= 500 => Setback::Unanswered,
-        _ => Setback::Defect,
+        _ if (400..500).contains(&status) => Setback::Defect,
+        _ => Setback::Unanswered,
     }
 }
 
@@ -225,6 +225,7 @@ mod tests {
             (Some("InternalServerError"), 500, Setback::Unanswered),
             (Some("ServiceUnavailable"), 503, Setback::Unanswered),
             (None, 502, Setback::Unanswered),
+            (None, 200, Setback::Unanswered),
             (Some("AccessDeniedException"), 400, Setback::Defect),
             (Some("ResourceNotFoundException"), 400, Setback::Defect),
             (

@@ -188,7 +188,7 @@ fn size(value: &Value) -> Option<usize> {
     match value {
         Value::Array(elements) => Some(elements.len()),
         Value::Object(members) => Some(members.len()),
-        Value::String(text) => Some(text.len()),
+        Value::String(text) => Some(text.encode_utf16().count()),
         _ => None,
     }
 }

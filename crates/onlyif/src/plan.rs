@@ -70,18 +70,20 @@ pub enum Condition {
     All(Vec<Condition>),
     /// At least one; the empty list never holds.
     Any(Vec<Condition>),
-    /// Not that.
+    /// Not that; it holds where a test does not for want of the attribute.
     Not(Box<Condition>),
     /// The attribute is there, `null` included.
     Exists(Attribute),
     /// Holds if the attribute is there, both are of one kind, and they compare so. Numbers compare
     /// by value, strings by their UTF-8 bytes; only equality is defined for the other kinds.
     Compare(Attribute, Comparator, Operand),
-    /// A string that contains the operand, or an array with an element equal to it.
+    /// Holds of a string that contains the operand, a string too, and of an array with an element
+    /// equal to the operand, of whichever kind.
     Contains(Attribute, Operand),
-    /// A string that starts with the operand.
+    /// Holds of a string that starts with the operand, a string too.
     StartsWith(Attribute, Operand),
-    /// The number of elements, of members, or of UTF-8 bytes of a string compares so.
+    /// The number of elements, of members, or of UTF-16 code units of a string compares so; nothing
+    /// else has a size.
     Size(Attribute, Comparator, Operand),
 }
 
