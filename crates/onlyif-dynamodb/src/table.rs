@@ -186,7 +186,7 @@ impl Table {
             return Written::Done(None);
         };
         match self.understand(&write.key, Some(image)) {
-            Ok(item) => Written::Done(item),
+            Ok(item) => Written::Done(item.map(Box::new)),
             // It is written, and there is no telling what: whoever looks meets the defect again.
             Err(_) => Written::Unknown,
         }

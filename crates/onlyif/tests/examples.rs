@@ -1,6 +1,13 @@
 //! The examples in `resources/` are declarations, their seeds are documents of theirs, and the
 //! editors' schema is the one that the parser's keys make.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

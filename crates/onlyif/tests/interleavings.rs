@@ -1,6 +1,13 @@
 //! A write applies once, and its author is told so: every interleaving of few commands, and many
 //! seeded runs of more, over a network that loses, delays and repeats.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod model;
 
 use model::Model;

@@ -158,11 +158,14 @@ fn done(kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
 }
 
 /// The answer to a plan that the store has written.
-pub fn written(plan: &Plan, image: Option<Item>) -> Option<Answer> {
+pub fn written(plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
     let resource = match (&plan.outcome, image) {
         (Planned::Known(resource), _) => Some(resource.clone()),
-        (Planned::FromImage, Some(Item::Resource(resource))) => Some(Box::new(resource)),
-        (Planned::FromImage, _) => return None,
+        (Planned::FromImage, Some(image)) => match *image {
+            Item::Resource(resource) => Some(Box::new(resource)),
+            Item::Tombstone(_) | Item::Claim(_) => return None,
+        },
+        (Planned::FromImage, None) => return None,
         (Planned::Deleted, _) => None,
     };
     Some(Answer::Done(Done {

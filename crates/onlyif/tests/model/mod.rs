@@ -1,6 +1,6 @@
 //! A store in memory, written from the documentation of plans alone: what the engine is tested on.
 
-pub mod world;
+pub(crate) mod world;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,27 +18,27 @@ use serde_json::{Map, Value};
 
 /// A table of attributes.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Model {
+pub(crate) struct Model {
     items: BTreeMap<Key, Attributes>,
 }
 
 /// An item as the values of its attributes; the document and the clock maps are values.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Attributes(BTreeMap<Attribute, Value>);
+pub(crate) struct Attributes(BTreeMap<Attribute, Value>);
 
 impl Model {
     /// What is stored at this key.
-    pub fn get(&self, key: &Key) -> Option<Item> {
+    pub(crate) fn get(&self, key: &Key) -> Option<Item> {
         self.items.get(key).map(Attributes::item)
     }
 
     /// All keys.
-    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.items.keys()
     }
 
     /// Does all the writes of the plan, or none.
-    pub fn write(&mut self, plan: &Plan) -> Written {
+    pub(crate) fn write(&mut self, plan: &Plan) -> Written {
         let mut keys: Vec<&Key> = plan.writes.iter().map(|write| &write.key).collect();
         keys.sort();
         keys.dedup();
@@ -66,7 +66,7 @@ impl Model {
             }
         }
         let image = (plan.outcome == Planned::FromImage).then(|| self.get(&plan.writes[0].key));
-        Written::Done(image.flatten())
+        Written::Done(image.flatten().map(Box::new))
     }
 
     fn allows(&self, write: &Write) -> bool {

@@ -15,7 +15,7 @@ use super::Model;
 
 /// What happens to one write on its way to the store and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub(crate) enum Delivery {
     /// It arrives, and so does its reply.
     Plain,
     /// It arrives; its reply does not.
@@ -30,7 +30,7 @@ pub enum Delivery {
 
 impl Delivery {
     /// Every way.
-    pub const ALL: [Delivery; 5] = [
+    pub(crate) const ALL: [Delivery; 5] = [
         Delivery::Plain,
         Delivery::ReplyLost,
         Delivery::Late,
@@ -41,11 +41,11 @@ impl Delivery {
 
 /// One command on its way through the loop.
 #[derive(Clone, Debug)]
-pub struct Process {
+pub(crate) struct Process {
     /// What is asked.
-    pub command: Command,
+    pub(crate) command: Command,
     /// The answer, once there is one. `None` while running, or where the loop gave up.
-    pub answer: Option<Answer>,
+    pub(crate) answer: Option<Answer>,
     view: View,
     rounds: usize,
 }
@@ -58,17 +58,17 @@ impl Process {
 
 /// A table, the commands that run on it, and the writes that are still on their way.
 #[derive(Clone, Debug)]
-pub struct World {
+pub(crate) struct World {
     /// The table.
-    pub table: Model,
+    pub(crate) table: Model,
     /// The commands.
-    pub processes: Vec<Process>,
+    pub(crate) processes: Vec<Process>,
     late: Vec<Plan>,
 }
 
 impl World {
     /// A table on which these commands are about to run.
-    pub fn new(table: Model, commands: impl IntoIterator<Item = Command>) -> Self {
+    pub(crate) fn new(table: Model, commands: impl IntoIterator<Item = Command>) -> Self {
         let process = |command| Process {
             command,
             answer: None,
@@ -83,25 +83,30 @@ impl World {
     }
 
     /// The commands that can take a step, by their index.
-    pub fn running(&self) -> Vec<usize> {
+    pub(crate) fn running(&self) -> Vec<usize> {
         (0..self.processes.len())
             .filter(|index| self.processes[*index].is_running())
             .collect()
     }
 
     /// How many writes are still on their way.
-    pub fn late(&self) -> usize {
+    pub(crate) fn late(&self) -> usize {
         self.late.len()
     }
 
     /// One of the writes on their way arrives; nobody hears its reply.
-    pub fn arrive(&mut self, index: usize) {
+    pub(crate) fn arrive(&mut self, index: usize) {
         let plan = self.late.remove(index);
         self.table.write(&plan);
     }
 
     /// One command decides, and does what it decided. Says whether it wrote.
-    pub fn step(&mut self, declarations: &Declarations, index: usize, delivery: Delivery) -> bool {
+    pub(crate) fn step(
+        &mut self,
+        declarations: &Declarations,
+        index: usize,
+        delivery: Delivery,
+    ) -> bool {
         let process = &mut self.processes[index];
         process.rounds += 1;
         let keys: Vec<Key> = match decide(declarations, &process.command, &process.view) {
@@ -150,7 +155,11 @@ impl World {
     }
 
     /// Runs one command to its end, undisturbed.
-    pub fn run(table: Model, declarations: &Declarations, command: Command) -> (Model, Answer) {
+    pub(crate) fn run(
+        table: Model,
+        declarations: &Declarations,
+        command: Command,
+    ) -> (Model, Answer) {
         let mut world = World::new(table, [command]);
         while !world.running().is_empty() {
             world.step(declarations, 0, Delivery::Plain);
@@ -180,7 +189,7 @@ impl Process {
 }
 
 /// The declarations in these files of YAML.
-pub fn declare(files: &[(&str, &str)]) -> Declarations {
+pub(crate) fn declare(files: &[(&str, &str)]) -> Declarations {
     let files: Vec<SourceFile> = files
         .iter()
         .map(|(name, text)| SourceFile {
@@ -195,7 +204,13 @@ pub fn declare(files: &[(&str, &str)]) -> Declarations {
 }
 
 /// A command of an all-powerful caller. The `nth` is received a millisecond after the one before.
-pub fn command(nth: i64, actor: &str, type_name: &str, id: &str, operation: Operation) -> Command {
+pub(crate) fn command(
+    nth: i64,
+    actor: &str,
+    type_name: &str,
+    id: &str,
+    operation: Operation,
+) -> Command {
     Command {
         caller: Caller {
             actor: actor.to_owned(),
