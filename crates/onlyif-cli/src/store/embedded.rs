@@ -1,0 +1,179 @@
+//! The embedded store: DynamoDB on SQLite, served over HTTP on loopback, so that the real SDK and
+//! the real expressions are what runs locally too.
+//!
+//! Durability: the database is opened in SQLite's WAL mode, and `PRAGMA synchronous` stays at its
+//! default, FULL: each commit is synced to the log before it is answered. A killed process loses
+//! nothing that was answered, and neither does a machine that loses power.
+//! <https://www.sqlite.org/pragma.html#pragma_synchronous>
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use dynoxide::Database;
+use tokio::sync::oneshot;
+
+use super::folder::Folder;
+
+/// How long a running request may hold up the end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A running store. It has a thread to itself: it works one request at a time, waits for the disk,
+/// and should keep nobody waiting who needs nothing of it.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Where it listens.
+    pub url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Embedded {
+    /// Starts a store on what the folder holds, or, without one, on memory.
+    ///
+    /// # Errors
+    /// A sentence: the file is not a store, or no port could be had.
+    pub fn start(folder: Option<Folder>) -> Result<Self, String> {
+        let database = match &folder {
+            Some(folder) => open(folder)?,
+            None => Database::memory()
+                .map_err(|error| format!("The store in memory cannot be made: {error}."))?,
+        };
+        let no_port = |error: std::io::Error| {
+            format!("The embedded store cannot listen on loopback ({error}).")
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(no_port)?;
+        listener.set_nonblocking(true).map_err(no_port)?;
+        let port = listener.local_addr().map_err(no_port)?.port();
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || {
+                serve(listener, database, stopped);
+                // Only now may another process have it.
+                drop(folder);
+            })
+            .map_err(|error| format!("The embedded store cannot have a thread ({error})."))?;
+        Ok(Embedded {
+            url: format!("http://127.0.0.1:{port}"),
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Ends it, and waits until its files are closed.
+    pub async fn stop(mut self) {
+        if let (Some(stop), Some(thread)) = (self.stop.take(), self.thread.take()) {
+            let _ = stop.send(());
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+fn open(folder: &Folder) -> Result<Database, String> {
+    let path = folder.store();
+    let shown = path.display();
+    let text = path.to_str().ok_or_else(|| {
+        format!("The name of the data folder ({shown}) is not UTF-8, which SQLite needs.")
+    })?;
+    let database = Database::new(text).map_err(|error| {
+        // The emulator's own words are about its features, not about ours.
+        tracing::debug!(target: "onlyif::local", "{shown}: {error}");
+        format!("{shown} cannot be opened: it cannot be read, or is no store, or a newer version's. Begin anew with --reset, or name another folder with --data DIR.")
+    })?;
+    // DynamoDB drops expired items some day; here that day is the next start. Nothing depends on
+    // it: whether something has expired is compared in every condition.
+    if let Err(error) = database.sweep_ttl() {
+        tracing::warn!(target: "onlyif::local", "Expired items could not be dropped: {error}");
+    }
+    Ok(database)
+}
+
+fn serve(listener: TcpListener, database: Database, stopped: oneshot::Receiver<()>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(target: "onlyif::local", "The embedded store has no runtime: {error}");
+            return;
+        }
+    };
+    runtime.block_on(async move {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!(target: "onlyif::local", "The embedded store cannot listen: {error}");
+                return;
+            }
+        };
+        let (ending, end) = oneshot::channel::<()>();
+        let server = dynoxide::server::serve_with_shutdown(listener, database, async {
+            // A store that nobody holds any more ends as well.
+            let _ = stopped.await;
+            let _ = ending.send(());
+        });
+        let late = async {
+            let _ = end.await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            ended = server => if let Err(error) = ended {
+                tracing::error!(target: "onlyif::local", "The embedded store has ended: {error}");
+            },
+            () = late => {}
+        }
+    });
+    // The runtime takes with it whatever connections are left, and with them the last hold on the
+    // files.
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_listens_until_it_is_stopped_and_then_gives_up_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Embedded::start(Some(Folder::hold(folder.path()).unwrap())).unwrap();
+        let answer = reqwest::get(&store.url).await.unwrap();
+        assert!(answer.text().await.unwrap().starts_with("healthy"));
+        assert!(Folder::hold(folder.path()).is_err());
+        let url = store.url.clone();
+        store.stop().await;
+        assert!(reqwest::get(&url).await.is_err());
+        Folder::hold(folder.path()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn stores_in_memory_live_side_by_side() {
+        let (first, second) = (
+            Embedded::start(None).unwrap(),
+            Embedded::start(None).unwrap(),
+        );
+        assert_ne!(first.url, second.url);
+        first.stop().await;
+        assert!(
+            reqwest::get(&second.url)
+                .await
+                .unwrap()
+                .status()
+                .is_success()
+        );
+        second.stop().await;
+    }
+
+    #[test]
+    fn a_file_that_is_no_store_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = Folder::hold(folder.path()).unwrap();
+        std::fs::write(held.store(), "not a database, but long enough to be read as the header of one, it is hoped, at least a hundred bytes").unwrap();
+        let sentence = Embedded::start(Some(held)).unwrap_err();
+        assert!(sentence.contains("--reset"), "{sentence}");
+        assert!(
+            !sentence.to_lowercase().contains("encryption"),
+            "{sentence}"
+        );
+    }
+}
