@@ -1,0 +1,238 @@
+//! `onlyif serve`: the API on this machine, as it is deployed.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use onlyif::declaration::{Declarations, SourceFile};
+use onlyif_dynamodb::Table;
+use onlyif_http::{App, Auth, Settings, StaleStatus};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::gateway::Gateway;
+use crate::listen;
+use crate::resources;
+use crate::seed::{self, Seed, Seeded};
+use crate::store::{self, embedded::Embedded};
+use crate::template::{Api, STORAGE, TEMPLATE, definition};
+use crate::watch::Watch;
+
+/// How to serve. The default is what a test wants: in memory, on any free port, without sample
+/// data, and without watching.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder with the declarations.
+    pub resources: PathBuf,
+    /// The template that names the routes and their functions; by default the one compiled in.
+    pub template: String,
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// Whether an address that other machines reach is meant.
+    pub allow_remote: bool,
+    /// The port to listen on; 0: any.
+    pub port: u16,
+    /// Where the embedded store keeps the data.
+    pub data: Data,
+    /// Delete what is stored, and begin anew.
+    pub reset: bool,
+    /// Load the sample data into an empty store.
+    pub seed: bool,
+    /// Another DynamoDB endpoint than the embedded store.
+    pub store: Option<String>,
+    /// The table's name.
+    pub table: String,
+    /// The status of a failed precondition.
+    pub stale_status: StaleStatus,
+    /// The address that clients use, where it is another than the one listened on.
+    pub base_url: Option<String>,
+    /// Reload declarations when they are saved.
+    pub watch: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            resources: PathBuf::from("resources"),
+            template: TEMPLATE.to_owned(),
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            allow_remote: false,
+            port: 0,
+            data: Data::Memory,
+            reset: false,
+            seed: false,
+            store: None,
+            table: "onlyif".to_owned(),
+            stale_status: StaleStatus::Conflict,
+            base_url: None,
+            watch: false,
+        }
+    }
+}
+
+/// Where the embedded store keeps the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// In memory: it ends with the server.
+    Memory,
+    /// In files of this folder.
+    Folder(PathBuf),
+}
+
+/// A running server. It serves until it is stopped or dropped.
+pub struct Server {
+    /// Its address, `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// What became of the sample data; `None` where none was to be loaded.
+    pub seeded: Option<Seeded>,
+    gateway: Arc<Gateway>,
+    seeds: Vec<(String, Vec<Seed>)>,
+    watch: Option<Watch>,
+    embedded: Option<Embedded>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+}
+
+/// Starts a server, and returns once it answers.
+///
+/// # Errors
+/// Sentences for whoever started it: what is wrong, and what to do.
+pub async fn start(options: Options) -> Result<Server, String> {
+    check_address(options.host, options.allow_remote)?;
+    let files = resources::read(&options.resources)?;
+    let declarations = Arc::new(resources::parse(&files)?);
+    let api = Api::read(&options.template)?;
+    let (listener, address) = bind(options.host, options.port).await?;
+    let url = format!("http://{address}");
+    let (table, embedded) = store::open(&options, &definition(STORAGE)?).await?;
+    let settings = Settings {
+        stale_status: options.stale_status,
+        auth: Auth::Local,
+        base_url: Some(options.base_url.clone().unwrap_or_else(|| url.clone())),
+    };
+    let app = App {
+        declarations: Arc::clone(&declarations),
+        store: table,
+        settings,
+    };
+    let remote = !options.host.is_loopback();
+    let gateway = Arc::new(Gateway::new(api, app, address.port(), remote));
+    let (seeds, unreadable) = match seed::read(&options.resources, &declarations) {
+        Ok(seeds) => (seeds, None),
+        Err(sentence) => (Vec::new(), Some(sentence)),
+    };
+    let mut seeded = None;
+    if options.seed && seed::is_empty(&gateway, &declarations).await {
+        let mut loaded = seed::load(&gateway, &seeds).await;
+        loaded.refused.extend(unreadable);
+        seeded = Some(loaded);
+    }
+    let watch = options
+        .watch
+        .then(|| reload(&options, files, &gateway))
+        .transpose()?;
+    let (stop, stopped) = oneshot::channel();
+    // A server that is dropped ends too: then nobody is there to send.
+    let stopped = async { stopped.await.unwrap_or_default() };
+    let serving = tokio::spawn(listen::serve(listener, Arc::clone(&gateway), stopped));
+    Ok(Server {
+        url,
+        seeded,
+        gateway,
+        seeds,
+        watch,
+        embedded,
+        stop,
+        serving,
+    })
+}
+
+impl Server {
+    /// What is served now.
+    pub fn declarations(&self) -> Arc<Declarations> {
+        Arc::clone(&self.gateway.app().declarations)
+    }
+
+    /// Counts how often saved declarations were looked at, where they are watched.
+    pub fn reloads(&self) -> Option<watch::Receiver<u64>> {
+        self.watch.as_ref().map(Watch::reloads)
+    }
+
+    /// A path that a `GET` finds: a resource of the sample data where one is there, or a list.
+    pub async fn example(&self) -> String {
+        for (type_name, seeds) in &self.seeds {
+            let Some(seed) = seeds.first() else { continue };
+            let path = format!("/v1/{type_name}/{}", seed.id);
+            if seed::get(&self.gateway, &path).await.is_some() {
+                return path;
+            }
+        }
+        let declarations = self.declarations();
+        let first = declarations.iter().next();
+        first.map_or_else(
+            || "/v1".to_owned(),
+            |declaration| format!("/v1/{}", declaration.name),
+        )
+    }
+
+    /// Takes no more requests, finishes those that run, and closes the store.
+    pub async fn stop(self) {
+        drop(self.watch);
+        let _ = self.stop.send(());
+        let _ = self.serving.await;
+        drop(self.gateway);
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
+
+/// Refuses an address that other machines reach, unless that is meant.
+///
+/// # Errors
+/// A sentence that names the flag.
+pub fn check_address(host: IpAddr, allow_remote: bool) -> Result<(), String> {
+    if host.is_loopback() || allow_remote {
+        return Ok(());
+    }
+    Err(format!(
+        "Other machines could reach {host}, and whoever reaches this server may do everything: it checks no tokens. If that is meant, add --allow-remote."
+    ))
+}
+
+async fn bind(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!(
+            "Port {port} is taken, perhaps by another onlyif. Choose another with --port N, or --port 0 for any that is free."
+        ),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("Port {port} may not be used by this account. Choose one above 1023 with --port N.")
+        }
+        _ => format!("The server cannot listen on {host} ({error}). Name another address with --host."),
+    })?;
+    let mut address = listener.local_addr().map_err(|error| error.to_string())?;
+    if address.ip().is_unspecified() {
+        // Nobody can call 0.0.0.0; on this machine, loopback is among the addresses it means.
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    Ok((listener, address))
+}
+
+fn reload(
+    options: &Options,
+    files: Vec<SourceFile>,
+    gateway: &Arc<Gateway>,
+) -> Result<Watch, String> {
+    let gateway = Arc::downgrade(gateway);
+    Watch::start(&options.resources, files, move |declarations| {
+        if let Some(gateway) = gateway.upgrade() {
+            let before = gateway.app();
+            gateway.replace_app(App::<Table> {
+                declarations,
+                store: before.store.clone(),
+                settings: before.settings.clone(),
+            });
+        }
+    })
+}
