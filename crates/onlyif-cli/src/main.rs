@@ -1,2 +1,165 @@
-//! The `onlyif` command.
-fn main() {}
+//! The `onlyif` command: see `onlyif --help`.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use onlyif_cli::arguments::{Arguments, Command, Log, Race, Serve};
+use onlyif_cli::banner::Banner;
+use onlyif_cli::paint::Paint;
+use onlyif_cli::serve::{Server, check_address, start};
+use onlyif_cli::{check, log, race};
+use tracing_subscriber::prelude::*;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        None => serve(&arguments.serve),
+        Some(Command::Serve(options)) => serve(&options),
+        Some(Command::Check { folder }) => {
+            check::check(&folder).map(|summary| print(&format!("{summary}\n")))
+        }
+        Some(Command::Schema) => {
+            print(&format!("{:#}\n", onlyif::declaration::format::schema()));
+            Ok(())
+        }
+        Some(Command::Race(options)) => run(race(&options)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            let _ = writeln!(io::stderr(), "{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whoever reads may have stopped reading: that is no error of ours.
+fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+fn run(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("The threads that serve cannot be started ({error})."))?
+        .block_on(work)
+}
+
+async fn race(options: &Race) -> Result<(), String> {
+    race::race(
+        &options.url,
+        &options.type_name,
+        Paint::of_stdout(),
+        &mut io::stdout(),
+    )
+    .await
+}
+
+fn serve(options: &Serve) -> Result<(), String> {
+    if let Err(sentence) = check_address(options.host, options.allow_remote) {
+        Arguments::command()
+            .error(ErrorKind::ValueValidation, sentence)
+            .exit();
+    }
+    match options.log {
+        Log::Text => tracing_subscriber::registry()
+            .with(log::Text::to_stdout(Paint::of_stdout()))
+            .init(),
+        Log::Json => onlyif_http::cold_start::log(None),
+    }
+    run(async {
+        let server = start(options.options()).await?;
+        greet(options, &server).await;
+        end_is_asked_for().await?;
+        server.stop().await;
+        Ok(())
+    })
+}
+
+/// Prints what a newcomer wants to know.
+async fn greet(options: &Serve, server: &Server) {
+    let declarations = server.declarations();
+    let path = server.example().await;
+    let banner = Banner {
+        url: &server.url,
+        declarations: &declarations,
+        resources: &shown(&options.resources),
+        data: &data(options, server),
+        path: &path,
+        program: program(),
+        race: declarations.get("documents").is_some(),
+        remote: !options.host.is_loopback(),
+    };
+    let paint = Paint::of_stdout();
+    print(&banner.text(paint));
+    for sentence in server.seeded.iter().flat_map(|seeded| &seeded.refused) {
+        print(&format!(
+            "{}\n",
+            paint.yellow(&format!("Sample data: {sentence}"))
+        ));
+    }
+}
+
+fn data(options: &Serve, server: &Server) -> String {
+    let loaded = match &server.seeded {
+        Some(seeded) if seeded.created > 0 => format!(", {} samples loaded", seeded.created),
+        _ => String::new(),
+    };
+    match &options.store {
+        Some(url) => format!("table `{}` at {url}{loaded}", options.table),
+        None if options.memory => format!("in memory{loaded}; it ends with the server"),
+        None => format!("in {}{loaded}; --reset begins anew", shown(&options.data)),
+    }
+}
+
+fn shown(folder: &std::path::Path) -> String {
+    let text = folder.display().to_string();
+    if text.ends_with('/') {
+        text
+    } else {
+        format!("{text}/")
+    }
+}
+
+/// How this program was started: Cargo says so in the environment.
+fn program() -> &'static str {
+    if std::env::var_os("CARGO").is_some() {
+        "cargo run --"
+    } else {
+        "onlyif"
+    }
+}
+
+/// Waits for Ctrl-C, or for what `kill` sends. A second one ends the process at once.
+async fn end_is_asked_for() -> Result<(), String> {
+    signal().await?;
+    tokio::spawn(async {
+        if signal().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn signal() -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let cannot = |error: io::Error| format!("Signals cannot be waited for ({error}).");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> Result<(), String> {
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| format!("Signals cannot be waited for ({error})."))
+}
