@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use onlyif_http::StaleStatus;
 
 use crate::serve::{Data, Options};
+use crate::store;
 
 /// Conflict-safe HTTP APIs from a declaration per type. Without a command: `serve`.
 #[derive(Debug, Parser)]
@@ -66,7 +67,7 @@ pub struct Serve {
     #[arg(long)]
     pub no_seed: bool,
     /// Use this DynamoDB endpoint instead of the embedded store; the table is made where it is missing
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    #[arg(long, value_name = "URL", conflicts_with = "data", value_parser = store::endpoint)]
     pub store: Option<String>,
     /// The table's name at that endpoint
     #[arg(
@@ -190,6 +191,7 @@ mod tests {
             &["--memory", "--store", "http://127.0.0.1:8000"],
             &["--store", "http://127.0.0.1:8000", "--reset"],
             &["--store", "http://127.0.0.1:8000", "--data", "x"],
+            &["--store", "127.0.0.1:8000"],
             &["--table", "t"],
             &["--port", "70000"],
             &["--log", "xml"],

@@ -71,6 +71,7 @@ impl Banner<'_> {
         }
         let _ = writeln!(text, "\n  {:<9} curl {}{}", "Try", self.url, self.path);
         if self.race {
+            // Three thousand is where `race` looks by itself.
             let at = if self.url.ends_with(":3000") {
                 String::new()
             } else {

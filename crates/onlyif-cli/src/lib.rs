@@ -21,6 +21,8 @@ pub mod check;
 pub mod race;
 
 pub mod serve;
+#[cfg(test)]
+mod serve_tests;
 
 pub mod resources;
 pub mod seed;

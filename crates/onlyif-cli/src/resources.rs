@@ -14,15 +14,15 @@ pub fn read(folder: &Path) -> Result<Vec<SourceFile>, String> {
     let shown = folder.display();
     let entries = fs::read_dir(folder).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!(
-            "There is no folder {shown} here, where the declarations should be: one file TYPE.yaml per type. Name another with --resources DIR."
+            "There is no folder `{shown}` here, where the declarations should be: one file TYPE.yaml per type. Name another with --resources DIR."
         ),
-        ErrorKind::NotADirectory => format!("{shown} is not a folder. Name the folder with the declarations with --resources DIR."),
-        _ => format!("The folder {shown} cannot be read ({error})."),
+        ErrorKind::NotADirectory => format!("`{shown}` is not a folder. Name the folder with the declarations with --resources DIR."),
+        _ => format!("The folder `{shown}` cannot be read ({error})."),
     })?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry
-            .map_err(|error| format!("The folder {shown} cannot be read ({error})."))?
+            .map_err(|error| format!("The folder `{shown}` cannot be read ({error})."))?
             .path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let extension = path
@@ -55,7 +55,7 @@ pub fn read(folder: &Path) -> Result<Vec<SourceFile>, String> {
     }
     if files.is_empty() {
         return Err(format!(
-            "The folder {shown} holds no declaration: one file TYPE.yaml per type."
+            "The folder `{shown}` holds no declaration: one file TYPE.yaml per type."
         ));
     }
     files.sort_by(|one, other| one.name.cmp(&other.name));

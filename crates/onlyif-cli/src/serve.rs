@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use onlyif::declaration::{Declarations, SourceFile};
-use onlyif_dynamodb::Table;
 use onlyif_http::{App, Auth, Settings, StaleStatus};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -128,10 +127,10 @@ pub async fn start(options: Options) -> Result<Server, String> {
         loaded.refused.extend(unreadable);
         seeded = Some(loaded);
     }
-    let watch = options
-        .watch
-        .then(|| reload(&options, files, &gateway))
-        .transpose()?;
+    let watch = match options.watch {
+        true => watch(&options, files, &gateway),
+        false => None,
+    };
     let (stop, stopped) = oneshot::channel();
     // A server that is dropped ends too: then nobody is there to send.
     let stopped = async { stopped.await.unwrap_or_default() };
@@ -219,20 +218,23 @@ async fn bind(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Stri
     Ok((listener, address))
 }
 
-fn reload(
-    options: &Options,
-    files: Vec<SourceFile>,
-    gateway: &Arc<Gateway>,
-) -> Result<Watch, String> {
+/// Where the folder cannot be watched, the server serves all the same.
+fn watch(options: &Options, files: Vec<SourceFile>, gateway: &Arc<Gateway>) -> Option<Watch> {
     let gateway = Arc::downgrade(gateway);
-    Watch::start(&options.resources, files, move |declarations| {
+    let serve = move |declarations| {
         if let Some(gateway) = gateway.upgrade() {
             let before = gateway.app();
-            gateway.replace_app(App::<Table> {
+            let (store, settings) = (before.store.clone(), before.settings.clone());
+            gateway.replace_app(App {
                 declarations,
-                store: before.store.clone(),
-                settings: before.settings.clone(),
+                store,
+                settings,
             });
         }
-    })
+    };
+    Watch::start(&options.resources, files, serve)
+        .inspect_err(|sentence| {
+            tracing::warn!(target: "onlyif::local", "{sentence} What is saved there is served after a restart.");
+        })
+        .ok()
 }

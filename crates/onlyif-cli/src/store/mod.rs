@@ -28,7 +28,7 @@ pub async fn open(
     };
     let settings = match (&embedded, &options.store) {
         (Some(embedded), _) => Settings::emulated(&options.table, &embedded.url),
-        (None, endpoint) => elsewhere(&options.table, endpoint.as_deref().unwrap_or_default())?,
+        (None, url) => elsewhere(&options.table, url.as_deref().unwrap_or_default())?,
     };
     let table = Table::connect(&settings).map_err(|sentence| format!("--store: {sentence}."))?;
     table.create_if_missing(definition).await.map_err(|failure| {
@@ -60,20 +60,31 @@ fn embedded(options: &Options) -> Result<Embedded, String> {
     Embedded::start(folder)
 }
 
-/// An endpoint of someone else's, with the environment's credentials; an emulator takes any.
-fn elsewhere(table: &str, endpoint: &str) -> Result<Settings, String> {
-    let authority = endpoint
+/// The address of a DynamoDB endpoint, if it can be one.
+///
+/// # Errors
+/// A sentence that shows one.
+pub fn endpoint(text: &str) -> Result<String, String> {
+    let authority = text
         .parse::<http::Uri>()
         .ok()
         .and_then(|uri| uri.into_parts().authority);
-    let web = endpoint.starts_with("http://") || endpoint.starts_with("https://");
-    if authority.is_none() || !web {
-        return Err(format!(
-            "--store takes the address of a DynamoDB endpoint, such as http://127.0.0.1:8000; `{endpoint}` is none."
-        ));
+    let web = text.starts_with("http://") || text.starts_with("https://");
+    if authority.is_some() && web {
+        return Ok(text.to_owned());
     }
+    Err(
+        "It should be the address of a DynamoDB endpoint, such as http://127.0.0.1:8000."
+            .to_owned(),
+    )
+}
+
+/// An endpoint of someone else's, with the environment's credentials; an emulator takes any.
+fn elsewhere(table: &str, url: &str) -> Result<Settings, String> {
+    let url =
+        endpoint(url).map_err(|sentence| format!("`{url}` cannot be the store. {sentence}"))?;
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let mut settings = Settings::emulated(table, endpoint);
+    let mut settings = Settings::emulated(table, url);
     if let Some(region) = given("AWS_REGION") {
         settings.region = region;
     }
@@ -110,9 +121,9 @@ mod tests {
             .local_addr()
             .unwrap();
         let cases = [
-            ("127.0.0.1:8000".to_owned(), "--store takes the address"),
-            ("ftp://127.0.0.1".to_owned(), "--store takes the address"),
-            (String::new(), "--store takes the address"),
+            ("127.0.0.1:8000".to_owned(), "cannot be the store"),
+            ("ftp://127.0.0.1".to_owned(), "cannot be the store"),
+            (String::new(), "cannot be the store"),
             (format!("http://{free}"), "does not answer"),
         ];
         for (store, expected) in cases {
