@@ -29,6 +29,7 @@ pub mod evaluate;
 pub mod guard;
 pub mod item;
 pub mod lifecycle;
+pub mod openapi;
 pub mod plan;
 pub mod problem;
 pub mod run;

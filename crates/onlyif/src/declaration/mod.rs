@@ -36,3 +36,4 @@ mod summary;
 
 pub use model::*;
 pub use parse::{Complaint, SourceFile};
+pub(crate) use schema::{Holds, holds};

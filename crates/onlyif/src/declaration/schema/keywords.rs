@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// What stands in a keyword's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::declaration) enum Holds {
+pub(crate) enum Holds {
     /// A schema.
     Schema,
     /// A list of schemas.
@@ -334,6 +334,11 @@ pub(in crate::declaration) const TYPES: [&str; 7] = [
 /// The keyword of this name.
 pub(super) fn find(name: &str) -> Option<&'static Keyword> {
     KEYWORDS.iter().find(|keyword| keyword.name == name)
+}
+
+/// What stands in a keyword's value; `None` for a keyword that JSON Schema does not know.
+pub(crate) fn holds(name: &str) -> Option<Holds> {
+    find(name).map(|keyword| keyword.holds)
 }
 
 fn schema() -> Value {

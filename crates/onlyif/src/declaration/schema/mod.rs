@@ -9,5 +9,6 @@ mod shape;
 mod words;
 
 pub(super) use compile::member;
+pub(crate) use keywords::{Holds, holds};
 pub(super) use read::{Draft, RESERVED, check_document, read};
 pub(super) use shape::{Miss, Shape, Types};

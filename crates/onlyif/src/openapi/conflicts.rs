@@ -1,0 +1,165 @@
+//! Schemas of the conflicts.
+
+use serde_json::{Value, json};
+
+use super::reserved::part;
+use crate::problem::Code;
+
+/// Whether a problem of this kind may come with the resource as it is now, and its tag.
+pub(super) fn of_resource(code: Code) -> bool {
+    matches!(
+        code,
+        Code::StaleVersion
+            | Code::AlreadyExists
+            | Code::Duplicate
+            | Code::InvalidTransition
+            | Code::NotAllowedInState
+            | Code::ConditionNotMet
+            | Code::PreconditionRequired
+    )
+}
+
+/// Every kind of conflict with its schema, in the catalogue's order.
+pub(super) fn all() -> Vec<(Code, Value)> {
+    vec![
+        (Code::Gone, gone()),
+        (Code::StaleVersion, stale_version()),
+        (
+            Code::AlreadyExists,
+            conflict(Code::AlreadyExists, &[], json!({})),
+        ),
+        (Code::Duplicate, duplicate()),
+        (Code::InvalidTransition, invalid_transition()),
+        (Code::NotAllowedInState, not_allowed_in_state()),
+        (Code::ConditionNotMet, condition_not_met()),
+        (Code::Contention, conflict(Code::Contention, &[], json!({}))),
+    ]
+}
+
+fn conflict(code: Code, required: &[&str], members: Value) -> Value {
+    let mut properties = json!({ "code": { "const": code.name() } });
+    if let (Value::Object(properties), Value::Object(members)) = (&mut properties, members) {
+        properties.extend(members);
+    }
+    let mut names = vec!["code"];
+    names.extend(required);
+    json!({ "type": "object", "required": names, "properties": properties })
+}
+
+fn names(description: &str) -> Value {
+    json!({ "type": "array", "items": { "type": "string" }, "description": description })
+}
+
+fn gone() -> Value {
+    conflict(
+        Code::Gone,
+        &["deletedAt", "version"],
+        json!({
+            "deletedBy": part("Actor"),
+            "deletedAt": part("Instant"),
+            "version": part("Version"),
+        }),
+    )
+}
+
+fn stale_version() -> Value {
+    conflict(
+        Code::StaleVersion,
+        &["changedAt", "mergeable"],
+        json!({
+            "yours": { "type": "string", "description": "The tag, or the date, that the request named." },
+            "current": part("EntityTag"),
+            "changedBy": part("Actor"),
+            "changedAt": part("Instant"),
+            "mergeable": {
+                "type": "boolean",
+                "description": "Nothing of yours overlaps what changed, and both together satisfy the schema and the state.",
+            },
+            "fields": {
+                "type": "array",
+                "items": part("ChangedField"),
+                "description": "Every field that changed since your version. Absent where that is no longer known.",
+            },
+        }),
+    )
+}
+
+/// One field that changed since the caller's version.
+pub(super) fn changed_field() -> Value {
+    json!({
+        "type": "object",
+        "required": ["pointer", "changedBy", "changedAt", "version", "overlaps"],
+        "properties": {
+            "pointer": { "type": "string", "description": "The field: a JSON Pointer (RFC 6901)." },
+            "changedBy": part("Actor"),
+            "changedAt": part("Instant"),
+            "version": part("Version"),
+            "current": { "description": "What is there now. Absent where it was removed." },
+            "yours": { "description": "What the request would leave there. Absent where it does not touch the field, or removes it." },
+            "overlaps": { "type": "boolean", "description": "The request touches it too, and would leave something else there." },
+        },
+    })
+}
+
+fn duplicate() -> Value {
+    conflict(
+        Code::Duplicate,
+        &["constraint", "fields"],
+        json!({
+            "constraint": { "type": "string", "description": "The name of the constraint." },
+            "fields": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer"],
+                    "properties": {
+                        "pointer": { "type": "string" },
+                        "value": { "description": "The value that the request asks for." },
+                    },
+                },
+            },
+            "holder": { "type": "string", "format": "uri-reference", "description": "The resource that holds the values, where it may be told." },
+        }),
+    )
+}
+
+fn invalid_transition() -> Value {
+    conflict(
+        Code::InvalidTransition,
+        &["transition", "from", "allowed"],
+        json!({
+            "transition": { "type": "string" },
+            "state": { "type": "string", "description": "The state now." },
+            "from": names("The states that the transition starts from."),
+            "since": part("Instant"),
+            "by": part("Actor"),
+            "allowed": names("The transitions that are legal now, for this caller."),
+            "path": names("The shortest sequence of transitions after which this one is legal. Absent where there is none."),
+        }),
+    )
+}
+
+fn not_allowed_in_state() -> Value {
+    conflict(
+        Code::NotAllowedInState,
+        &["operation", "allowedIn"],
+        json!({
+            "operation": { "enum": ["update", "delete"] },
+            "state": { "type": "string", "description": "The state now." },
+            "allowedIn": names("The states in which it is allowed."),
+        }),
+    )
+}
+
+fn condition_not_met() -> Value {
+    conflict(
+        Code::ConditionNotMet,
+        &["pointer", "requires"],
+        json!({
+            "pointer": { "type": "string", "description": "The field that was looked at." },
+            "requires": { "description": "What is required of it, as the declaration writes it." },
+            "actual": { "description": "What is there. Absent where there is nothing." },
+            "message": { "type": "string", "description": "The declaration's own words." },
+        }),
+    )
+}

@@ -1,0 +1,166 @@
+//! Headers and parameters that routes share.
+
+use serde_json::{Map, Value, json};
+
+/// The headers of answers.
+pub(super) fn answered() -> Map<String, Value> {
+    let table = [
+        (
+            "ETag",
+            "The entity tag of this version, in quotes: send it back in `If-Match`.",
+        ),
+        (
+            "ContentTag",
+            "The entity tag of exactly this body, in quotes.",
+        ),
+        (
+            "LastModified",
+            "When the resource last changed, to the second. The tag is more exact.",
+        ),
+        ("Location", "The path of the new resource."),
+        (
+            "Link",
+            "`<…>; rel=\"next\"`: the next page. Absent at the end of the list, and only there.",
+        ),
+        (
+            "RetryAfter",
+            "Seconds after which the same request may work.",
+        ),
+        (
+            "PreferenceApplied",
+            "The preferences of `Prefer` that were followed.",
+        ),
+        (
+            "CacheControl",
+            "`private, no-cache`: keep it, and ask with `If-None-Match` before using it again.",
+        ),
+        ("NoStore", "`no-store`"),
+        ("StaticCacheControl", "`public, max-age=60`"),
+        ("Vary", "The request headers that the answer depends on."),
+        (
+            "IdempotentReplayed",
+            "`true` where an earlier request, the same in all that counts, had created the resource already.",
+        ),
+        ("Allow", "The methods that the path takes."),
+        ("AcceptPatch", "The media types that `PATCH` takes."),
+        ("WWWAuthenticate", "`Bearer`"),
+    ];
+    table
+        .into_iter()
+        .map(|(name, description)| {
+            let schema = match name {
+                "RetryAfter" => json!({ "type": "integer", "minimum": 1 }),
+                _ => json!({ "type": "string" }),
+            };
+            let header = json!({ "description": description, "schema": schema });
+            (name.to_owned(), header)
+        })
+        .collect()
+}
+
+/// A reference to a parameter.
+pub(super) fn parameter(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/parameters/{name}") })
+}
+
+/// The parameters of requests.
+pub(super) fn parameters() -> Map<String, Value> {
+    let header = |name: &str, description: &str, example: &str| {
+        json!({
+            "name": name,
+            "in": "header",
+            "description": description,
+            "schema": { "type": "string" },
+            "example": example,
+        })
+    };
+    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
+    let table = [
+        (
+            "Id",
+            json!({
+                "name": "id",
+                "in": "path",
+                "required": true,
+                "description": "The resource's id.",
+                "schema": { "$ref": "#/components/schemas/Id" },
+            }),
+        ),
+        (
+            "IfMatch",
+            header(
+                "If-Match",
+                "The entity tag that the change is based on, in quotes, or a list of them; `*` overwrites whatever is there. Without this, `If-Unmodified-Since` or an `etag` in the body, the answer is 428. A weak tag never matches.",
+                "\"3-9f2c1a7e\"",
+            ),
+        ),
+        (
+            "IfMatchOptional",
+            header(
+                "If-Match",
+                "Only if the resource is still as it was under this entity tag. Not needed: the state and the conditions guard a transition.",
+                "\"3-9f2c1a7e\"",
+            ),
+        ),
+        (
+            "IfUnmodifiedSince",
+            header(
+                "If-Unmodified-Since",
+                "Counts where there is no `If-Match`. A resource that was written twice within the second that it names is refused.",
+                "Mon, 23 Nov 2026 10:05:00 GMT",
+            ),
+        ),
+        (
+            "IfNoneMatch",
+            header(
+                "If-None-Match",
+                "Answers 304 while the resource is still as it was under one of these tags.",
+                "\"3-9f2c1a7e\"",
+            ),
+        ),
+        (
+            "IfNoneMatchCreates",
+            header(
+                "If-None-Match",
+                "Only `*`: creates the resource under this id, and only if there is none.",
+                "*",
+            ),
+        ),
+        (
+            "Prefer",
+            header(
+                "Prefer",
+                "`return=minimal`: no body in the answer (RFC 7240).",
+                "return=minimal",
+            ),
+        ),
+        (
+            "PreferUpdate",
+            header(
+                "Prefer",
+                "`return=minimal`: no body in the answer. `conflict=merge`: if the resource has changed, and nothing of this change overlaps, make it to what is there now; `conflict=refuse`: never. (RFC 7240)",
+                "conflict=merge",
+            ),
+        ),
+        (
+            "Limit",
+            query(
+                "limit",
+                "Items of the page at most. A page may hold fewer.",
+                json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 25 }),
+            ),
+        ),
+        (
+            "Cursor",
+            query(
+                "cursor",
+                "The `next` of the page before, with the same other parameters.",
+                json!({ "type": "string" }),
+            ),
+        ),
+    ];
+    table
+        .into_iter()
+        .map(|(name, parameter)| (name.to_owned(), parameter))
+        .collect()
+}

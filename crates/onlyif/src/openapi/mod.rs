@@ -1,0 +1,193 @@
+//! OpenAPI 3.1: the declarations as a document that clients, tools and people read.
+//!
+//! Every path is spelled out, one for each type and each transition, with everything that it takes
+//! and answers. HTTP's own words are here only to be written down: which status a problem has is
+//! the edge's business, and comes in as data.
+//!
+//! # Layout, in reading order
+//!
+//! - [`document`]: the whole
+//! - `collection`, `resource`, `transitions`, `discovery`: the routes, by their paths
+//! - `operation`, `headers`: what an operation is made of, and what operations share
+//! - `shapes`, `patches`, `reserved`, `moved`: the schemas of a type
+//! - `problems`, `conflicts`: the schemas of refusals
+
+mod collection;
+mod discovery;
+mod resource;
+mod transitions;
+
+mod headers;
+mod operation;
+
+mod moved;
+mod patches;
+mod reserved;
+mod shapes;
+
+mod conflicts;
+mod problems;
+
+use serde_json::{Map, Value, json};
+
+use crate::declaration::Declarations;
+use crate::problem::Code;
+use operation::{Operation, options};
+use problems::Catalogue;
+
+/// What the catalogue says of one kind of problem.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProblemDoc {
+    /// The kind.
+    pub code: Code,
+    /// The status of its answers.
+    pub status: u16,
+    /// The title of all problems of this kind.
+    pub title: String,
+    /// What it means and what to do next, for a person.
+    pub description: String,
+    /// `now`, `after-refresh` or `never`.
+    pub retry: String,
+    /// A problem of this kind, as the API answers it.
+    pub example: Value,
+}
+
+/// The OpenAPI 3.1 document of these types, served at `server` (an address without a slash at its
+/// end).
+///
+/// `problems` are those that this deployment answers, in the catalogue's order. Others appear
+/// nowhere; without [`Code::Unauthenticated`] no caller is asked for, and there is no security.
+pub fn document(declarations: &Declarations, server: &str, problems: &[ProblemDoc]) -> Value {
+    let catalogue = Catalogue(problems);
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Onlyif API",
+            "version": "1",
+            "description": introduction(),
+        },
+        "servers": [{ "url": server }],
+        "tags": tags(declarations),
+        "paths": paths(declarations, &catalogue),
+        "components": {
+            "schemas": schemas(declarations, &catalogue),
+            "responses": catalogue.shared_responses(),
+            "parameters": headers::parameters(),
+            "headers": headers::answered(),
+            "examples": catalogue.examples(),
+        },
+    });
+    if catalogue.has(Code::Unauthenticated) {
+        document["security"] = json!([{ "bearer": [] }]);
+        document["components"]["securitySchemes"] = json!({
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "`sub` is the actor, `scope` the scopes, and `tenant` whose resources they are.",
+            },
+        });
+    }
+    document
+}
+
+fn introduction() -> &'static str {
+    "An API in which no update is lost. Every resource has an `ETag`; a change says in `If-Match` \
+     which one it is based on, and is refused if the resource has changed since. A refusal is a \
+     problem (RFC 9457): it says what changed, who changed it, when, and which request would \
+     resolve it.\n\n\
+     Where the gateway in front answers by itself (401 for a token that it does not take, 413 past \
+     10 MB, 429 when it is throttling), the body is its own and not a problem."
+}
+
+fn tags(declarations: &Declarations) -> Vec<Value> {
+    let mut tags: Vec<Value> = declarations
+        .iter()
+        .map(|declaration| {
+            let mut tag = json!({ "name": declaration.name });
+            if let Some(description) = &declaration.description {
+                tag["description"] = description.clone().into();
+            }
+            tag
+        })
+        .collect();
+    tags.push(json!({ "name": discovery::TAG, "description": "What the API says about itself." }));
+    tags
+}
+
+fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {
+    let mut paths = Map::new();
+    for declaration in declarations.iter() {
+        let name = &declaration.name;
+        let read = resource::read(declaration);
+        let list = collection::list(declaration);
+        let legal = transitions::list(declaration);
+        let collection = path(
+            &list.id,
+            &[
+                ("get", list.clone()),
+                ("head", list.head()),
+                ("post", collection::create(declaration)),
+            ],
+            catalogue,
+        );
+        let one = path(
+            &read.id,
+            &[
+                ("get", read.clone()),
+                ("head", read.head()),
+                ("put", resource::replace(declaration)),
+                ("patch", resource::patch(declaration)),
+                ("delete", resource::delete(declaration)),
+            ],
+            catalogue,
+        );
+        let all = path(
+            &legal.id,
+            &[("get", legal.clone()), ("head", legal.head())],
+            catalogue,
+        );
+        paths.insert(format!("/v1/{name}"), collection);
+        paths.insert(format!("/v1/{name}/{{id}}"), of_one(one));
+        paths.insert(format!("/v1/{name}/{{id}}/transitions"), of_one(all));
+        for transition in &declaration.transitions {
+            let request = transitions::request(declaration, transition);
+            let item = path(&request.id, &[("post", request.clone())], catalogue);
+            let path = format!("/v1/{name}/{{id}}/transitions/{}", transition.name);
+            paths.insert(path, of_one(item));
+        }
+    }
+    paths.extend(discovery::paths(catalogue));
+    paths
+}
+
+/// A path with these operations by method, and `OPTIONS`.
+fn path(id: &str, operations: &[(&str, Operation)], catalogue: &Catalogue<'_>) -> Value {
+    let mut item: Map<String, Value> = operations
+        .iter()
+        .map(|(method, operation)| ((*method).to_owned(), operation.to_json(catalogue)))
+        .collect();
+    let patchable = item.contains_key("patch");
+    if let Some((_, first)) = operations.first() {
+        let options = options(id, &first.tag, patchable);
+        item.insert("options".to_owned(), options.to_json(catalogue));
+    }
+    item.into()
+}
+
+/// The path of one resource, or of something of it.
+fn of_one(mut item: Value) -> Value {
+    item["parameters"] = json!([headers::parameter("Id")]);
+    item
+}
+
+fn schemas(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {
+    let own = |(name, schema): (&str, Value)| (name.to_owned(), schema);
+    let mut schemas: Map<String, Value> =
+        declarations.iter().flat_map(shapes::components).collect();
+    schemas.extend(reserved::components().into_iter().map(own));
+    schemas.insert("JsonPatch".to_owned(), patches::json_patch());
+    schemas.extend(catalogue.schemas());
+    schemas.extend(discovery::schemas(catalogue));
+    schemas
+}

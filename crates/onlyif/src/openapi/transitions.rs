@@ -1,0 +1,139 @@
+//! `/v1/{type}/{id}/transitions`: what may happen to a resource, and making it happen.
+
+use serde_json::{Value, json};
+
+use super::collection::{OF_A_BODY, OF_A_WRITE};
+use super::headers::parameter;
+use super::operation::{Answer, JSON, Operation};
+use super::reserved::part;
+use super::resource::{OF_A_CHANGE, OF_A_READ, changed};
+use super::shapes::{Names, input_name};
+use crate::declaration::{Declaration, Transition};
+use crate::document::pointer::Pointer;
+use crate::problem::Code;
+
+/// `GET /v1/{type}/{id}/transitions`
+pub(super) fn list(declaration: &Declaration) -> Operation {
+    Operation {
+        id: format!("list-transitions.{}", declaration.name),
+        tag: declaration.name.clone(),
+        summary: "The transitions that are legal now, for this caller".to_owned(),
+        description:
+            "Another caller may have other scopes, and a moment later the state may be another."
+                .to_owned(),
+        scopes: Some(declaration.access.read.clone()),
+        parameters: Vec::new(),
+        body: Vec::new(),
+        answers: vec![Answer {
+            status: "200",
+            description: "The transitions.",
+            headers: &[
+                ("ETag", "ContentTag"),
+                ("Cache-Control", "CacheControl"),
+                ("Vary", "Vary"),
+            ],
+            content: vec![(JSON, legal(declaration))],
+        }],
+        problems: OF_A_READ.to_vec(),
+    }
+}
+
+fn legal(declaration: &Declaration) -> Value {
+    let names: Vec<&str> = declaration
+        .transitions
+        .iter()
+        .map(|transition| transition.name.as_str())
+        .collect();
+    let name = match names.as_slice() {
+        [] => json!({ "type": "string" }),
+        names => json!({ "type": "string", "enum": names }),
+    };
+    let mut properties = json!({
+        "transitions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "href"],
+                "properties": {
+                    "name": name,
+                    "to": { "type": "string", "description": "The state that it ends in." },
+                    "input": { "description": "The JSON Schema of the body that it takes. Absent where it takes none." },
+                    "href": { "type": "string", "format": "uri-reference", "description": "Where to `POST` it." },
+                },
+            },
+        },
+    });
+    let mut required = vec!["transitions"];
+    if let Some(states) = &declaration.states {
+        properties["state"] = json!({ "type": "string", "enum": states.all });
+        required.push("state");
+    }
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+/// `POST /v1/{type}/{id}/transitions/{transition}`
+pub(super) fn request(declaration: &Declaration, transition: &Transition) -> Operation {
+    let names = Names::of(declaration);
+    let body = match &transition.input {
+        None => Vec::new(),
+        Some(_) => vec![(JSON, part(&input_name(declaration, &transition.name)))],
+    };
+    Operation {
+        id: format!("transition.{}.{}", declaration.name, transition.name),
+        tag: declaration.name.clone(),
+        summary: summary(transition),
+        description: description(transition),
+        scopes: Some(transition.access.clone()),
+        parameters: ["IfMatchOptional", "IfUnmodifiedSince", "Prefer"]
+            .map(parameter)
+            .to_vec(),
+        body,
+        answers: changed(&names),
+        problems: problems(declaration, transition),
+    }
+}
+
+fn problems(declaration: &Declaration, transition: &Transition) -> Vec<Code> {
+    let mut problems = [&OF_A_BODY[..], &OF_A_WRITE[..], &OF_A_CHANGE[..]].concat();
+    if !transition.from.is_empty() {
+        problems.push(Code::InvalidTransition);
+    }
+    let written: Vec<&Pointer> = transition
+        .set
+        .iter()
+        .map(|(pointer, _)| pointer)
+        .chain(transition.add.iter().map(|(pointer, _)| pointer))
+        .chain(&transition.remove)
+        .collect();
+    if !transition.only_if.is_empty() || !written.is_empty() {
+        problems.push(Code::ConditionNotMet);
+    }
+    let takes = |field: &Pointer| written.iter().any(|pointer| pointer.overlaps(field));
+    let mut fields = declaration.unique.iter().flat_map(|unique| &unique.fields);
+    if fields.any(takes) {
+        problems.push(Code::Duplicate);
+    }
+    problems
+}
+
+fn summary(transition: &Transition) -> String {
+    let name = &transition.name;
+    match (&transition.to, transition.from.as_slice()) {
+        (_, []) => format!("Do {name}"),
+        (Some(to), from) => format!("{name}: from {} to {to}", from.join(" or ")),
+        (None, from) => format!("{name}: in {}", from.join(" or ")),
+    }
+}
+
+fn description(transition: &Transition) -> String {
+    let mut text = "The check and the write are one: of two callers at the same moment, one is told that it came too late.".to_owned();
+    let messages: Vec<&str> = transition
+        .only_if
+        .iter()
+        .filter_map(|clause| clause.message.as_deref())
+        .collect();
+    for message in messages {
+        text.push_str(&format!("\n\n- {message}"));
+    }
+    text
+}
