@@ -3,7 +3,7 @@
 use super::Access;
 use super::flaw::Flaws;
 use super::keys::{ACCESS, KEEP};
-use super::reading::{self, expected};
+use super::reading::{self, expected, expected_text};
 use super::yaml::{Node, repeated};
 
 /// How long a tombstone answers by default: 30 days.
@@ -81,7 +81,7 @@ fn scope(node: &Node, flaws: &mut Flaws) -> Option<String> {
         _ => {
             flaws.say(
                 node.at,
-                expected(node, "a scope: visible characters without spaces, quotes, `\\` and brackets, like `orders.write`"),
+                expected_text(node, "a scope: visible characters without spaces, quotes, `\\` and brackets, like `orders.write`"),
             );
             None
         }

@@ -33,7 +33,7 @@ pub(super) fn amount(
                 negate: false,
             })
         }
-        Kind::Map(_) => input_amount(node, integer_only, scene, flaws),
+        Kind::Map(_) => input_amount(node, scene, flaws),
         _ => {
             flaws.say(
                 node.at,
@@ -47,12 +47,9 @@ pub(super) fn amount(
     }
 }
 
-fn input_amount(
-    node: &Node,
-    integer_only: bool,
-    scene: &Scene<'_>,
-    flaws: &mut Flaws,
-) -> Option<Amount> {
+/// A number that the input requires. One with a fraction may come where an integer is asked for:
+/// that is for the schema to say when it comes.
+fn input_amount(node: &Node, scene: &Scene<'_>, flaws: &mut Flaws) -> Option<Amount> {
     let members = reading::members(node, AMOUNT, "an amount", flaws)?;
     let negate = match members.get("negate") {
         None => false,
@@ -67,13 +64,8 @@ fn input_amount(
     };
     let value = members.get("input")?;
     let input = sources::input(value, scene, flaws)?;
-    let fits = if integer_only {
-        Types::INTEGER
-    } else {
-        Types::NUMBER
-    };
     let readable = !matches!(scene.input, super::fields::Input::Unreadable);
-    if readable && !input.types.within(fits) {
+    if readable && !input.types.within(Types::NUMBER) {
         let Source::Input(pointer) = &input.source else {
             return None;
         };
@@ -82,7 +74,7 @@ fn input_amount(
             format!(
                 "found `{pointer}` of the input, which is {}; expected {}",
                 input.types.words(),
-                fits.words()
+                Types::NUMBER.words()
             ),
         );
         return None;

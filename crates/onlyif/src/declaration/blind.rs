@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 use super::{Bounds, Source, Transition, Unique};
 use crate::document::pointer::Pointer;
 
+/// The keywords of a schema, with their values.
+type Keywords = Map<String, Value>;
+
 /// What an object's schema may say, so that a change of one member can be judged alone.
 const LEVEL: [&str; 4] = ["type", "properties", "required", "additionalProperties"];
 
@@ -73,10 +76,7 @@ pub(super) fn bounds(root: &Value, pointer: &Pointer) -> Bounds {
 
 /// The schemas of a member and of its parent, where every object on the way is nothing but an object
 /// with members: what one holds says nothing of another.
-fn plain<'s>(
-    root: &'s Value,
-    pointer: &Pointer,
-) -> Option<(&'s Map<String, Value>, &'s Map<String, Value>)> {
+fn plain<'s>(root: &'s Value, pointer: &Pointer) -> Option<(&'s Keywords, &'s Keywords)> {
     let mut schema = root.as_object()?;
     let mut parent = schema;
     for token in pointer.tokens() {
@@ -90,14 +90,14 @@ fn plain<'s>(
     Some((parent, schema))
 }
 
-fn is_bounded_number(schema: &Map<String, Value>) -> bool {
+fn is_bounded_number(schema: &Keywords) -> bool {
     let number = schema
         .get("type")
         .is_some_and(|name| name == "integer" || name == "number");
     number && only(schema, &NUMBER)
 }
 
-fn only(schema: &Map<String, Value>, keywords: &[&str]) -> bool {
+fn only(schema: &Keywords, keywords: &[&str]) -> bool {
     schema.keys().all(|name| {
         keywords.contains(&name.as_str())
             || NOTES.contains(&name.as_str())
@@ -105,7 +105,7 @@ fn only(schema: &Map<String, Value>, keywords: &[&str]) -> bool {
     })
 }
 
-fn requires(parent: &Map<String, Value>, pointer: &Pointer) -> bool {
+fn requires(parent: &Keywords, pointer: &Pointer) -> bool {
     let name = pointer.tokens().last();
     match (parent.get("required"), name) {
         (Some(Value::Array(names)), Some(name)) => names.iter().any(|required| required == name),

@@ -151,12 +151,14 @@ fn set(
         (Source::Literal(literal), Some(schema)) => {
             let refusals = schema.refusals(literal);
             for refusal in &refusals {
+                let at = match refusal.keyword.as_str() {
+                    "additionalProperties" | "unevaluatedProperties" => node.place(&refusal.at),
+                    _ => node.within(&refusal.at).at,
+                };
+                let (pointer, below, detail) = (&field.pointer, &refusal.at, &refusal.detail);
                 flaws.say(
-                    node.place(&refusal.at),
-                    format!(
-                        "found a value that the schema refuses: `{}{}` {}",
-                        field.pointer, refusal.at, refusal.detail
-                    ),
+                    at,
+                    format!("found a value that the schema refuses: `{pointer}{below}` {detail}"),
                 );
             }
             refusals.is_empty().then_some(source)

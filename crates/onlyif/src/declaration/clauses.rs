@@ -174,7 +174,7 @@ fn equal(node: &Node, field: &Field<'_>, scene: &Scene<'_>, flaws: &mut Flaws) -
     };
     if let Some((states, found)) = scene
         .states
-        .filter(|_| field.is_state())
+        .filter(|states| field.is_state() && !states.is_empty())
         .zip(literal.as_str())
     {
         if !states.iter().any(|state| state == found) {
@@ -216,17 +216,12 @@ fn several(
         );
         return None;
     }
-    elements
+    // Not into an `Option` at once: that would stop at the first flaw.
+    let read: Vec<Option<Source>> = elements
         .iter()
         .map(|element| equal(element, field, scene, flaws))
-        // Not `collect` alone: it would stop at the first flaw.
-        .fold(Some(Vec::new()), |all, one| match (all, one) {
-            (Some(mut all), Some(one)) => {
-                all.push(one);
-                Some(all)
-            }
-            _ => None,
-        })
+        .collect();
+    read.into_iter().collect()
 }
 
 /// A value that the field can be compared with.
@@ -279,9 +274,12 @@ fn of_types(node: &Node, fits: Types, scene: &Scene<'_>, flaws: &mut Flaws) -> O
 }
 
 fn refuse(node: &Node, found: Types, fits: Types, flaws: &mut Flaws) -> Option<Source> {
-    flaws.say(
-        node.at,
-        format!("found {}, expected {}", found.words(), fits.words()),
-    );
+    let message = match node.kind {
+        Kind::Map(_) | Kind::List(_) => {
+            format!("found {}, expected {}", found.words(), fits.words())
+        }
+        _ => expected(node, &fits.words()),
+    };
+    flaws.say(node.at, message);
     None
 }

@@ -11,7 +11,7 @@ pub(super) struct Scene<'s> {
     pub(super) document: Option<Shape<'s>>,
     /// The transition's input.
     pub(super) input: Input<'s>,
-    /// The declared states; `None` on a type without.
+    /// The declared states; `None` on a type without, empty where they could not be read.
     pub(super) states: Option<&'s [String]>,
 }
 

@@ -62,7 +62,7 @@ pub(super) fn nearest<'n>(
         })
         .filter(|(distance, name)| {
             let letters = name.chars().count().max(found.chars().count());
-            *distance <= (letters / 3).max(1) && *distance < letters
+            *distance <= (letters / 3).max(1) && 2 * *distance < letters
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

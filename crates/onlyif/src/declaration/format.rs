@@ -77,19 +77,19 @@ fn described(key: &Key) -> Value {
 
 /// A field with exactly one test, or `any`, or `not`.
 fn clause() -> Value {
-    let one_test: Vec<Value> = keys::tests()
-        .map(|test| json!({ "required": ["field", test.name] }))
+    let alternative = |names: &[&str]| {
+        let may: Vec<&str> = names.iter().copied().chain(["message"]).collect();
+        json!({ "required": names, "propertyNames": { "enum": may } })
+    };
+    let alternatives: Vec<Value> = keys::tests()
+        .map(|test| alternative(&["field", test.name]))
+        .chain([alternative(&["any"]), alternative(&["not"])])
         .collect();
-    let alternatives = one_test
-        .into_iter()
-        .chain(["any", "not"].map(|name| json!({ "required": [name] })));
     json!({
         "type": "object",
         "additionalProperties": false,
         "properties": properties(keys::CLAUSE.iter()),
-        "minProperties": 1,
-        "maxProperties": 3,
-        "oneOf": alternatives.collect::<Vec<_>>()
+        "oneOf": alternatives
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::States;
 use super::flaw::{Flaws, Mark, hint};
 use super::keys::STATES;
-use super::reading::{self, expected};
+use super::reading::{self, expected, expected_text};
 use super::transitions::Outline;
 use super::yaml::{Node, repeated};
 
@@ -43,7 +43,7 @@ pub(super) fn state<'n>(node: &'n Node, flaws: &mut Flaws) -> Option<Name<'n>> {
         _ => {
             flaws.say(
                 node.at,
-                expected(
+                expected_text(
                     node,
                     "the name of a state: a letter and up to 62 letters, digits, `-` and `_`",
                 ),

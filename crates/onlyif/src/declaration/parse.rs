@@ -162,7 +162,10 @@ fn behaviour(
         .and_then(|declared| lifecycle::lifecycle(declared, &outlines, flaws));
     let around = Around {
         document: draft.map(Draft::shape),
-        states: states.as_ref().map(|states| states.all.as_slice()),
+        states: match &states {
+            Some(states) => Some(&states.all),
+            None => stateful.then_some(&[]),
+        },
         access: &access.transition,
     };
     let mut schemas = MemberSchemas::new();

@@ -3,7 +3,7 @@
 
 use super::flaw::{Flaws, Mark, alternatives, hint};
 use super::keys::{self, Key, Need};
-use super::yaml::{Entry, Node};
+use super::yaml::{Entry, Kind, Node};
 use crate::document::pointer::Pointer;
 
 /// A map whose keys are known; those that may not stand there have been said.
@@ -79,10 +79,12 @@ fn unknown(found: &str, what: &str, table: &'static [Key]) -> String {
 pub(super) fn map<'n>(node: &'n Node, what: &str, flaws: &mut Flaws) -> Option<&'n [Entry]> {
     let entries = node.entries();
     if entries.is_none() {
-        flaws.say(
-            node.at,
-            expected(node, &format!("{what}: a map of keys and values")),
-        );
+        let empty = match node.kind {
+            Kind::Null => "; write `{}` for an empty one",
+            _ => "",
+        };
+        let expected = expected(node, &format!("{what}: a map of keys and values"));
+        flaws.say(node.at, format!("{expected}{empty}"));
     }
     entries
 }
@@ -112,7 +114,7 @@ pub(super) fn text<'n>(node: &'n Node, what: &str, flaws: &mut Flaws) -> Option<
     match node.text() {
         Some(text) if !text.is_empty() => Some(text),
         _ => {
-            flaws.say(node.at, expected(node, what));
+            flaws.say(node.at, expected_text(node, what));
             None
         }
     }
@@ -128,7 +130,7 @@ pub(super) fn word(
     let word = words.iter().find(|word| **word == found).copied();
     if word.is_none() {
         let hint = hint(found, words.iter().copied());
-        let expected = expected(node, &alternatives(words.iter().copied()));
+        let expected = expected_text(node, &alternatives(words.iter().copied()));
         flaws.say(node.at, format!("{expected}{hint}"));
     }
     word
@@ -155,15 +157,19 @@ pub(super) fn pointer(found: &str, at: Mark, flaws: &mut Flaws) -> Option<Pointe
     }
 }
 
-/// What was found and what was expected; a scalar that is no text can become one.
+/// What was found and what was expected.
 pub(super) fn expected(node: &Node, what: &str) -> String {
-    use super::yaml::Kind;
-    let quote = match node.kind {
-        Kind::Bool(_) | Kind::Number(_) => "; quote it where a text is meant",
-        _ => "",
-    };
     let shown = node.shown();
-    format!("found {shown}, expected {what}{quote}")
+    format!("found {shown}, expected {what}")
+}
+
+/// The same where a text is expected: numbers and booleans become one in quotes.
+pub(super) fn expected_text(node: &Node, what: &str) -> String {
+    let expected = expected(node, what);
+    match node.kind {
+        Kind::Bool(_) | Kind::Number(_) => format!("{expected}; quote it where a text is meant"),
+        _ => expected,
+    }
 }
 
 /// Whether the name is one of a lower-case letter, then lower-case letters, digits and hyphens, at

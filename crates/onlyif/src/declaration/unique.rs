@@ -2,7 +2,7 @@
 
 use super::flaw::{Flaws, Mark};
 use super::keys::UNIQUE;
-use super::reading::{self, Members, expected};
+use super::reading::{self, Members, expected_text};
 use super::schema::{Miss, Shape, Types};
 use super::yaml::{Node, repeated};
 use super::{Normalize, Unique};
@@ -57,7 +57,8 @@ pub(super) fn unique(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaw
 }
 
 fn same_fields(a: &Unique, b: &Unique) -> bool {
-    a.fields.len() == b.fields.len() && a.fields.iter().all(|field| b.fields.contains(field))
+    let within = |a: &Unique, b: &Unique| a.fields.iter().all(|field| b.fields.contains(field));
+    within(a, b) && within(b, a)
 }
 
 fn constraint(
@@ -66,7 +67,7 @@ fn constraint(
     flaws: &mut Flaws,
 ) -> Option<(Unique, Mark)> {
     let members = reading::members(node, UNIQUE, "a constraint", flaws)?;
-    let given = members.get("name").and_then(|node| name(node, flaws));
+    let given = members.get("name").map(|node| name(node, flaws));
     let normalize = members
         .get("normalize")
         .map(|node| normalize(node, flaws))
@@ -90,7 +91,7 @@ fn constraint(
         .entry("name")
         .map_or(node.at, |entry| entry.value.at);
     let unique = Unique {
-        name: given.unwrap_or_else(|| default_name(&fields)),
+        name: given.unwrap_or_else(|| Some(default_name(&fields)))?,
         fields,
         normalize,
         disclose_holder,
@@ -114,7 +115,7 @@ fn name(node: &Node, flaws: &mut Flaws) -> Option<String> {
         _ => {
             flaws.say(
                 node.at,
-                expected(
+                expected_text(
                     node,
                     "a name of a letter and up to 62 letters, digits, `-` and `_`",
                 ),
@@ -200,11 +201,7 @@ fn field(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaws) -> Option
         }
     };
     if !shape.types().within(Types::SCALAR) {
-        let found_types = if shape.types() == Types::ANY {
-            "anything".to_owned()
-        } else {
-            shape.types().words()
-        };
+        let found_types = shape.types().words();
         flaws.say(
             node.at,
             format!("found `{found}`, which the schema lets be {found_types}; expected a string, a number or a boolean"),

@@ -92,24 +92,40 @@ impl Node {
     /// The place of what the pointer names: of a member its key, of an element its value; of what
     /// is not there the last thing on the way that is.
     pub(super) fn place(&self, pointer: &Pointer) -> Mark {
-        let mut at = self.at;
-        let mut node = self;
+        self.follow(pointer).0
+    }
+
+    /// What the pointer names; of what is not there the last thing on the way that is.
+    pub(super) fn within(&self, pointer: &Pointer) -> &Node {
+        self.follow(pointer).1
+    }
+
+    fn follow(&self, pointer: &Pointer) -> (Mark, &Node) {
+        let mut reached = (self.at, self);
         for token in pointer.tokens() {
-            if let Some(entry) = node.member(token) {
-                at = entry.at;
-                node = &entry.value;
-            } else if let Some(element) = node
-                .elements()
-                .zip(index(token))
-                .and_then(|(elements, index)| elements.get(index))
-            {
-                at = element.at;
-                node = element;
+            let node = reached.1;
+            let element = |index: usize| node.elements()?.get(index);
+            reached = if let Some(entry) = node.member(token) {
+                (entry.at, &entry.value)
+            } else if let Some(element) = index(token).and_then(element) {
+                (element.at, element)
             } else {
                 break;
-            }
+            };
         }
-        at
+        reached
+    }
+
+    /// Whether something in it, or itself, begins at a place of which this holds.
+    pub(super) fn any_place(&self, holds: &dyn Fn(Mark) -> bool) -> bool {
+        holds(self.at)
+            || match &self.kind {
+                Kind::List(elements) => elements.iter().any(|element| element.any_place(holds)),
+                Kind::Map(entries) => entries
+                    .iter()
+                    .any(|entry| holds(entry.at) || entry.value.any_place(holds)),
+                _ => false,
+            }
     }
 
     /// The value as a message shows it: short ones as they are, others by their kind.

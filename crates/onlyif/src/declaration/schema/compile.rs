@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
+use super::multiple;
 use super::shape::{Part, Shape};
 use crate::declaration::Schema;
 use crate::document::pointer::Pointer;
@@ -20,6 +21,7 @@ fn build(source: &Value) -> Result<Validator, jsonschema::ValidationError<'stati
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .with_pattern_options(PatternOptions::regex())
+        .with_keyword("multipleOf", multiple::keyword)
         .offline()
         .build(source)
 }

@@ -1,7 +1,9 @@
 //! Looking through a schema for what JSON Schema would let pass in silence, or cannot follow: unknown
 //! keywords, types and formats, references that lead nowhere, outside or in circles.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 
 use super::keywords::{self, Holds};
 use super::shape::target;
@@ -10,18 +12,8 @@ use crate::declaration::reading::expected;
 use crate::declaration::yaml::{Kind, Node};
 use crate::document::pointer::Pointer;
 
-/// The keywords whose schemas hold for the same value that the schema around them does.
-const IN_PLACE: [&str; 9] = [
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "dependentSchemas",
-    "$ref",
-];
+/// The most schemas that judge one value: references to references can double with each step.
+const MAX_ASKED: usize = 10_000;
 
 /// Looks through one schema and all within it. `root` is the whole schema.
 pub(super) fn through(node: &Node, root: &Value, flaws: &mut Flaws) {
@@ -138,11 +130,17 @@ fn reference(value: &Node, root: &Value, flaws: &mut Flaws) {
                 format!("found `{found}`, expected a reference to something in this schema{hint}"),
             );
         }
-        Some((at, schema)) if circular(schema, &at, root, &mut Vec::new()) => flaws.say(
-            value.at,
-            format!("found `{found}`, which leads back to itself, expected a schema that ends"),
-        ),
-        Some(_) => {}
+        Some((at, schema)) => match Way::default().asked(schema, &at, root) {
+            None => flaws.say(
+                value.at,
+                format!("found `{found}`, which leads back to itself, expected a schema that ends"),
+            ),
+            Some(asked) if asked > MAX_ASKED => flaws.say(
+                value.at,
+                format!("found `{found}`, which asks more than {MAX_ASKED} schemas to judge one value; expected fewer"),
+            ),
+            Some(_) => {}
+        },
     }
 }
 
@@ -155,32 +153,67 @@ fn definitions(root: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether judging a value by this schema needs the judgement of the same value by itself.
-fn circular(schema: &Value, at: &Pointer, root: &Value, way: &mut Vec<Pointer>) -> bool {
-    if way.contains(at) {
-        return true;
+/// A walk through the schemas that hold for one value.
+#[derive(Default)]
+struct Way {
+    /// Those that the walk is within.
+    within: Vec<Pointer>,
+    /// How many schemas each of those that are known to end asks.
+    ended: BTreeMap<Pointer, usize>,
+}
+
+impl Way {
+    /// How many schemas are asked to judge one value by this one; `None` where that needs the
+    /// judgement of the same value by itself.
+    fn asked(&mut self, schema: &Value, at: &Pointer, root: &Value) -> Option<usize> {
+        if self.within.contains(at) {
+            return None;
+        }
+        let Some(members) = schema.as_object() else {
+            return Some(1);
+        };
+        if let Some(known) = self.ended.get(at) {
+            return Some(*known);
+        }
+        self.within.push(at.clone());
+        let asked = in_place(members, at, root)
+            .into_iter()
+            .try_fold(1, |asked: usize, (at, schema)| {
+                Some(asked.saturating_add(self.asked(schema, &at, root)?))
+            });
+        self.within.pop();
+        self.ended.insert(at.clone(), asked?);
+        asked
     }
-    let Some(members) = schema.as_object() else {
-        return false;
-    };
-    way.push(at.clone());
-    let found = members
-        .iter()
-        .filter(|(name, _)| IN_PLACE.contains(&name.as_str()))
-        .any(|(name, value)| {
-            let at = at.child(name);
-            match value {
-                Value::String(reference) if name == "$ref" => target(reference, root)
-                    .is_some_and(|(at, schema)| circular(schema, &at, root, way)),
-                Value::Array(schemas) => schemas.iter().enumerate().any(|(number, schema)| {
-                    circular(schema, &at.child(&number.to_string()), root, way)
-                }),
-                Value::Object(schemas) if name == "dependentSchemas" => schemas
+}
+
+/// The schemas within one that hold for the same value, and where they stand.
+fn in_place<'s>(
+    members: &'s Map<String, Value>,
+    at: &Pointer,
+    root: &'s Value,
+) -> Vec<(Pointer, &'s Value)> {
+    let mut all = Vec::new();
+    for (name, value) in members {
+        let at = at.child(name);
+        match (name.as_str(), value) {
+            ("$ref", Value::String(reference)) => all.extend(target(reference, root)),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => all.extend(
+                schemas
                     .iter()
-                    .any(|(member, schema)| circular(schema, &at.child(member), root, way)),
-                schema => circular(schema, &at, root, way),
+                    .enumerate()
+                    .map(|(number, schema)| (at.child(&number.to_string()), schema)),
+            ),
+            ("dependentSchemas", Value::Object(schemas)) => {
+                all.extend(
+                    schemas
+                        .iter()
+                        .map(|(member, schema)| (at.child(member), schema)),
+                );
             }
-        });
-    way.pop();
-    found
+            ("not" | "if" | "then" | "else", schema) => all.push((at, schema)),
+            _ => {}
+        }
+    }
+    all
 }

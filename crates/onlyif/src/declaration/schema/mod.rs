@@ -4,6 +4,7 @@ mod compile;
 mod faults;
 pub(super) mod keywords;
 mod look;
+mod multiple;
 mod read;
 mod shape;
 mod words;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::keywords::{self, Holds};
-use super::shape::{Shape, Types};
+use super::shape::{MAX_MEMBERS, Shape, Types};
 use super::{look, words};
 use crate::declaration::Schema;
 use crate::declaration::flaw::{Flaws, Mark, hint};
@@ -33,19 +33,20 @@ pub(in crate::declaration) fn read(node: &Node, what: &str, flaws: &mut Flaws) -
         );
         return None;
     }
-    let before = flaws.count();
     let source = node.json();
     look::through(node, &source, flaws);
-    object_only(node, what, flaws);
-    let compiled = Schema::compile(source.clone());
-    let schema = match compiled {
-        Ok(schema) => Some(schema),
+    let object = is_object(node, what, flaws);
+    let schema = match Schema::compile(source.clone()) {
+        Ok(schema) => Some(schema).filter(|_| object),
         Err(error) => {
-            diagnose(node, &source, flaws);
-            if flaws.count() == before {
+            if !diagnose(node, &source, flaws) {
+                let at = error.schema_path().as_str().parse().unwrap_or_default();
                 flaws.say(
-                    node.at,
-                    format!("found a schema that cannot be compiled: {error}"),
+                    node.within(&at).at,
+                    format!(
+                        "found a schema that cannot be compiled: {} {error}",
+                        subject(&at)
+                    ),
                 );
             }
             None
@@ -55,9 +56,9 @@ pub(in crate::declaration) fn read(node: &Node, what: &str, flaws: &mut Flaws) -
 }
 
 /// A resource is an object, and so is a transition's input: members can be added to it later.
-fn object_only(node: &Node, what: &str, flaws: &mut Flaws) {
+fn is_object(node: &Node, what: &str, flaws: &mut Flaws) -> bool {
     match node.member("type") {
-        Some(entry) if entry.value.text() == Some("object") => {}
+        Some(entry) if entry.value.text() == Some("object") => return true,
         Some(entry) if flaws.at(entry.value.at) => {}
         Some(entry) => flaws.say(
             entry.value.at,
@@ -68,23 +69,29 @@ fn object_only(node: &Node, what: &str, flaws: &mut Flaws) {
             format!("found no `type`, expected `type: object` in {what}"),
         ),
     }
+    false
 }
 
-/// Why a schema does not compile: everything that the metaschema and the patterns have against it.
-fn diagnose(node: &Node, source: &Value, flaws: &mut Flaws) {
+/// Says why a schema does not compile: everything that the metaschema and the patterns have against
+/// it, where nothing is said yet. Whether the reason is known.
+fn diagnose(node: &Node, source: &Value, flaws: &mut Flaws) -> bool {
+    let mut known = false;
     for error in jsonschema::draft202012::meta::validator().iter_errors(source) {
+        known = true;
         for refusal in words::refusals(&error) {
-            let at = node.place(&refusal.at);
-            if !flaws.at(at) {
+            let place = node.within(&refusal.at);
+            if !place.any_place(&|at| flaws.at(at)) {
                 let (subject, detail) = (subject(&refusal.at), refusal.detail);
                 flaws.say(
-                    at,
+                    place.at,
                     format!("found no JSON Schema 2020-12: {subject} {detail}"),
                 );
             }
         }
     }
+    let before = flaws.count();
     patterns(node, flaws);
+    known || flaws.count() > before
 }
 
 fn subject(pointer: &Pointer) -> String {
@@ -155,7 +162,13 @@ pub(in crate::declaration) fn check_document(node: &Node, draft: &Draft, flaws: 
             format!("found the member `{name}`, which is reserved: every resource has it; expected another name"),
         );
     }
-    check_read_only(node, &Pointer::root(), &shape.places(), flaws);
+    match shape.places() {
+        Some(plain) => check_read_only(node, &Pointer::root(), &plain, flaws),
+        None => flaws.say(
+            node.at,
+            format!("found more than {MAX_MEMBERS} members, each counted wherever a `$ref` puts it; expected fewer"),
+        ),
+    }
     for part in &shape.parts {
         let names = part.schema.get("required").and_then(Value::as_array);
         for (number, name) in names.into_iter().flatten().enumerate() {

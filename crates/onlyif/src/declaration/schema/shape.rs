@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::document::pointer::{Pointer, index};
 
+/// The most members that a schema may declare, each counted wherever a `$ref` puts it.
+pub(super) const MAX_MEMBERS: usize = 2_000;
+
 /// A set of JSON's types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::declaration) struct Types(u8);
@@ -13,6 +16,8 @@ impl Types {
     pub(in crate::declaration) const NULL: Types = Types(1);
     pub(in crate::declaration) const BOOLEAN: Types = Types(2);
     pub(in crate::declaration) const INTEGER: Types = Types(4);
+    /// Numbers that are no integers; no schema names them.
+    const FRACTION: Types = Types(8);
     /// Integers among them.
     pub(in crate::declaration) const NUMBER: Types = Types(4 | 8);
     pub(in crate::declaration) const STRING: Types = Types(16);
@@ -22,10 +27,11 @@ impl Types {
     /// What can be the value of a unique field.
     pub(in crate::declaration) const SCALAR: Types = Types(1 | 2 | 4 | 8 | 16);
 
-    const NAMES: [(&'static str, Types); 7] = [
+    const NAMES: [(&'static str, Types); 8] = [
         ("string", Types::STRING),
         ("number", Types::NUMBER),
         ("integer", Types::INTEGER),
+        ("number with a fraction", Types::FRACTION),
         ("boolean", Types::BOOLEAN),
         ("array", Types::ARRAY),
         ("object", Types::OBJECT),
@@ -60,7 +66,7 @@ impl Types {
             Value::Null => Types::NULL,
             Value::Bool(_) => Types::BOOLEAN,
             Value::Number(number) if whole(number) => Types::INTEGER,
-            Value::Number(_) => Types::NUMBER,
+            Value::Number(_) => Types::FRACTION,
             Value::String(_) => Types::STRING,
             Value::Array(_) => Types::ARRAY,
             Value::Object(_) => Types::OBJECT,
@@ -94,6 +100,9 @@ impl Types {
 
     /// As a sentence says it: `a string or a number`.
     pub(in crate::declaration) fn words(self) -> String {
+        if self == Types::ANY {
+            return "anything".to_owned();
+        }
         let mut rest = self;
         let mut words = Vec::new();
         for (name, types) in Types::NAMES {
@@ -266,7 +275,7 @@ impl Shape<'_> {
     /// goes with it.
     pub(in crate::declaration) fn all_read_only(&self) -> Vec<Pointer> {
         let mut found: Vec<Pointer> = Vec::new();
-        self.each_member(&Pointer::root(), &mut Vec::new(), &mut |pointer, member| {
+        self.each_member(&mut |pointer, member| {
             if member.read_only() && !found.iter().any(|above| above.contains(pointer)) {
                 found.push(pointer.clone());
             }
@@ -274,35 +283,50 @@ impl Shape<'_> {
         found
     }
 
-    /// Where in the schema the parts of all members stand.
-    pub(super) fn places(&self) -> Vec<Pointer> {
+    /// Where in the schema the parts of all members stand; `None` where there are too many.
+    pub(super) fn places(&self) -> Option<Vec<Pointer>> {
         let mut places = Vec::new();
-        self.each_member(&Pointer::root(), &mut Vec::new(), &mut |_, member| {
+        let whole = self.each_member(&mut |_, member| {
             places.extend(member.parts.iter().map(|part| part.at.clone()));
         });
-        places
+        whole.then_some(places)
     }
 
-    /// Visits the members of objects, outer ones first. A schema is not entered from within itself.
-    fn each_member(
+    /// Visits the members of objects, outer ones first, but [`MAX_MEMBERS`] at most; whether those
+    /// were all. A schema is not entered from within itself.
+    fn each_member(&self, visit: &mut dyn FnMut(&Pointer, &Shape<'_>)) -> bool {
+        let mut left = MAX_MEMBERS;
+        self.visit_members(&Pointer::root(), &mut Vec::new(), &mut left, visit)
+    }
+
+    fn visit_members(
         &self,
         at: &Pointer,
         way: &mut Vec<Pointer>,
+        left: &mut usize,
         visit: &mut dyn FnMut(&Pointer, &Shape<'_>),
-    ) {
+    ) -> bool {
         let depth = way.len();
         for name in self.names() {
             let Some(member) = self.member(name) else {
                 continue;
             };
+            if *left == 0 {
+                return false;
+            }
+            *left -= 1;
             let pointer = at.child(name);
             visit(&pointer, &member);
             if !member.parts.iter().any(|part| way.contains(&part.at)) {
                 way.extend(member.parts.iter().map(|part| part.at.clone()));
-                member.each_member(&pointer, way, visit);
+                let whole = member.visit_members(&pointer, way, left, visit);
                 way.truncate(depth);
+                if !whole {
+                    return false;
+                }
             }
         }
+        true
     }
 }
 

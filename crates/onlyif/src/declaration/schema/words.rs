@@ -5,6 +5,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
 
+use super::keywords::{self, Holds};
 use crate::document::pointer::Pointer;
 
 /// The most alternatives and values that a sentence lists.
@@ -76,28 +77,47 @@ fn place(error: &ValidationError<'_>) -> Pointer {
 
 /// The keyword that refuses, as the schema has it.
 fn keyword(error: &ValidationError<'_>) -> String {
-    let path = error.schema_path().as_str();
-    let in_schema = path.rsplit('/').find(|token| {
-        super::keywords::find(token)
-            .is_some_and(|keyword| keyword.holds != super::keywords::Holds::Named)
-    });
     match error.kind() {
-        Kind::Required { .. } if path.contains("/dependentRequired") => {
-            "dependentRequired".to_owned()
+        Kind::Required { .. } | Kind::FalseSchema | Kind::AdditionalItems { .. } => {
+            last_keyword(error.schema_path().as_str())
+                .unwrap_or("not")
+                .to_owned()
         }
-        Kind::FalseSchema | Kind::AdditionalItems { .. } => in_schema.unwrap_or("not").to_owned(),
         kind => kind.keyword().to_owned(),
     }
+}
+
+/// The last keyword on a way through a schema, where names of members may look like keywords.
+fn last_keyword(path: &str) -> Option<&'static str> {
+    let mut tokens = path.split('/').skip(1);
+    let mut last = None;
+    while let Some(token) = tokens.next() {
+        let keyword = keywords::find(token)?;
+        last = Some(keyword.name);
+        if keyword.holds == Holds::Named || keyword.holds == Holds::Schemas {
+            // The name or the number of the schema within.
+            tokens.next();
+        } else if keyword.holds == Holds::Data {
+            break;
+        }
+    }
+    last
 }
 
 /// What is expected.
 fn detail(error: &ValidationError<'_>) -> String {
     match error.kind() {
-        Kind::Type { kind } => format!(
-            "must be {}, but is {}",
-            types(kind),
-            kind_of(error.instance())
-        ),
+        Kind::Type { kind } => {
+            let found = error.instance();
+            let wanted = types(kind);
+            match found.as_ref() {
+                // Of the type that is named, but for its fraction.
+                Value::Number(_) if wanted == "an integer" => {
+                    "must be an integer, but has a fraction".to_owned()
+                }
+                found => format!("must be {wanted}, but is {}", kind_of(found)),
+            }
+        }
         Kind::Minimum { limit } => format!("must be at least {limit}"),
         Kind::Maximum { limit } => format!("must be at most {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
@@ -122,8 +142,14 @@ fn detail(error: &ValidationError<'_>) -> String {
             "must have as many elements of the kind that `contains` describes as it asks for"
                 .to_owned()
         }
-        Kind::AnyOf { context } => format!("must fit at least one of {}", branches(context)),
-        Kind::OneOfNotValid { context } => format!("must fit exactly one of {}", branches(context)),
+        Kind::AnyOf { context } => format!(
+            "must fit at least one of {}",
+            branches(context, &place(error))
+        ),
+        Kind::OneOfNotValid { context } => format!(
+            "must fit exactly one of {}",
+            branches(context, &place(error))
+        ),
         Kind::OneOfMultipleValid { .. } => {
             "must fit exactly one of the alternatives of `oneOf`, but fits several".to_owned()
         }
@@ -153,10 +179,11 @@ fn types(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(only) => article(&only.to_string()),
         TypeKind::Multiple(several) => {
-            let names: Vec<String> = several
+            let mut names: Vec<String> = several
                 .iter()
                 .map(|one| article(&one.to_string()))
                 .collect();
+            names.sort_by_key(|name| name == "null");
             match names.as_slice() {
                 [init @ .., last] if !init.is_empty() => format!("{} or {last}", init.join(", ")),
                 names => names.concat(),
@@ -204,7 +231,7 @@ fn listed(options: &Value) -> String {
 }
 
 /// The alternatives, each by what it has against the value first.
-fn branches(context: &[Vec<ValidationError<'static>>]) -> String {
+fn branches(context: &[Vec<ValidationError<'static>>], around: &Pointer) -> String {
     let shown: Vec<String> = context
         .iter()
         .take(MOST_LISTED)
@@ -212,9 +239,12 @@ fn branches(context: &[Vec<ValidationError<'static>>]) -> String {
         .map(|(number, errors)| {
             let first = errors.first().map_or_else(
                 || "fits".to_owned(),
-                |error| match place(error).to_string().as_str() {
-                    "" => detail(error),
-                    inner => format!("{inner} {}", detail(error)),
+                |error| {
+                    let inner = place(error).to_string();
+                    match inner.strip_prefix(&around.to_string()) {
+                        Some("") | None => detail(error),
+                        Some(below) => format!("{below} {}", detail(error)),
+                    }
                 },
             );
             format!("({}) {first}", number + 1)

@@ -1,0 +1,595 @@
+//! What a good declaration means: its parts, its defaults, and which of its transitions are blind.
+
+use onlyif::command::Stale;
+use onlyif::declaration::{
+    Access, Amount, Bounds, Check, Clause, Declaration, Declarations, Normalize, Source,
+    SourceFile, States, Test, Unique,
+};
+use onlyif::document::pointer::Pointer;
+use serde_json::{Value, json};
+
+fn parse(text: &str) -> Declaration {
+    let file = SourceFile {
+        name: "resources/things.yaml".to_owned(),
+        text: text.to_owned(),
+    };
+    let declarations = Declarations::parse(&[file]).unwrap_or_else(|complaints| {
+        let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+        panic!("{}\n{text}", lines.join("\n"))
+    });
+    declarations.get("things").unwrap().clone()
+}
+
+fn at(pointer: &str) -> Pointer {
+    pointer.parse().unwrap()
+}
+
+fn literal(value: Value) -> Source {
+    Source::Literal(value)
+}
+
+fn strings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+const WHOLE: &str = "
+type: things
+description: |
+  What there is. And more of it.
+schema:
+  type: object
+  properties:
+    name: { type: string }
+    region: { type: string }
+    stock: { type: number, minimum: 0, exclusiveMaximum: 10.50 }
+    tags: { type: array }
+    doneAt: { type: string, format: date-time, readOnly: true }
+    by: { $ref: '#/$defs/who' }
+  $defs: { who: { type: object, properties: { name: { type: string, readOnly: true }, note: { type: string } } } }
+unique:
+  - { fields: [/name, /region] }
+  - { name: named, fields: [/by/note], normalize: [trim, lowercase], disclose: nothing }
+states: { initial: open, final: [done], update: [open], delete: [] }
+transitions:
+  take:
+    from: [open, held]
+    input: { type: object, required: [n], properties: { n: { type: number } } }
+    onlyIf:
+      - { field: /state, in: [open, held] }
+      - { any: [{ field: /tags, contains: 1.50 }, { not: { field: /name, is: { actor: id } }, message: Yours. }], message: Not yours. }
+      - { field: /stock, atLeast: { input: /n } }
+      - { field: /updatedBy, isNot: { field: /createdBy } }
+      - { field: /name, exists: true }
+      - { field: /tags, sizeAtMost: 3 }
+      - { field: /createdAt, lessThan: { now: true } }
+    add: { /stock: { input: /n, negate: true } }
+    access: [things.take]
+  hold: { from: open, to: held, set: { /doneAt: { now: true }, /by/name: { actor: id }, /region: 'no' }, remove: [/tags] }
+  finish: { from: held, to: done, add: { /stock: -1.50 } }
+stale: merge
+access: { read: [r, s], create: [c], update: [u], delete: [d], transition: [t] }
+keep: { tombstone: 12h }
+";
+
+#[test]
+fn every_part_is_read() {
+    let things = parse(WHOLE);
+    assert_eq!(things.name, "things");
+    assert_eq!(
+        things.description.as_deref(),
+        Some("What there is. And more of it.")
+    );
+    assert_eq!(
+        things.schema.source["properties"]["stock"]["exclusiveMaximum"].to_string(),
+        "10.50"
+    );
+    assert_eq!(
+        things.unique,
+        [
+            Unique {
+                name: "name-region".to_owned(),
+                fields: vec![at("/name"), at("/region")],
+                normalize: vec![],
+                disclose_holder: true,
+            },
+            Unique {
+                name: "named".to_owned(),
+                fields: vec![at("/by/note")],
+                normalize: vec![Normalize::Trim, Normalize::Lowercase],
+                disclose_holder: false,
+            },
+        ]
+    );
+    assert_eq!(
+        things.states,
+        Some(States {
+            all: strings(&["open", "held", "done"]),
+            initial: "open".to_owned(),
+            finals: strings(&["done"]),
+            update: strings(&["open"]),
+            delete: vec![],
+        })
+    );
+    assert_eq!(things.stale, Stale::Merge);
+    assert_eq!(
+        things.access,
+        Access {
+            read: strings(&["r", "s"]),
+            create: strings(&["c"]),
+            update: strings(&["u"]),
+            delete: strings(&["d"]),
+            transition: strings(&["t"]),
+        }
+    );
+    assert_eq!(things.tombstone_s, 12 * 60 * 60);
+    assert_eq!(things.read_only(), [at("/doneAt"), at("/by/name")]);
+}
+
+#[test]
+fn transitions_are_read() {
+    let things = parse(WHOLE);
+    let names: Vec<&str> = things
+        .transitions
+        .iter()
+        .map(|each| each.name.as_str())
+        .collect();
+    assert_eq!(names, ["take", "hold", "finish"]);
+
+    let take = things.transition("take").unwrap();
+    assert_eq!(
+        (take.from.clone(), take.to.clone()),
+        (strings(&["open", "held"]), None)
+    );
+    assert_eq!(take.access, strings(&["things.take"]));
+    assert_eq!(take.input.as_ref().unwrap().faults(&json!({ "n": 1 })), []);
+    let amount = Amount {
+        source: Source::Input(at("/n")),
+        negate: true,
+    };
+    assert_eq!(take.add, [(at("/stock"), amount)]);
+
+    let hold = things.transition("hold").unwrap();
+    assert_eq!(
+        (hold.from.clone(), hold.to.as_deref()),
+        (strings(&["open"]), Some("held"))
+    );
+    assert_eq!(hold.access, strings(&["t"]));
+    assert!(hold.input.is_none());
+    assert_eq!(
+        hold.set,
+        [
+            (at("/doneAt"), Source::Now),
+            (at("/by/name"), Source::Actor),
+            (at("/region"), literal(json!("no"))),
+        ]
+    );
+    assert_eq!(hold.remove, [at("/tags")]);
+
+    let finish = things.transition("finish").unwrap();
+    let Source::Literal(number) = &finish.add[0].1.source else {
+        panic!("{finish:?}")
+    };
+    assert_eq!(number.to_string(), "-1.5");
+}
+
+#[test]
+fn clauses_are_read() {
+    let things = parse(WHOLE);
+    let field = |pointer: &str, check: Check| Clause {
+        test: Test::Field(at(pointer), check),
+        message: None,
+    };
+    let either = Clause {
+        test: Test::Any(vec![
+            field(
+                "/tags",
+                Check::Contains(literal(Value::Number("1.5".parse().unwrap()))),
+            ),
+            Clause {
+                test: Test::Not(Box::new(field("/name", Check::Is(Source::Actor)))),
+                message: Some("Yours.".to_owned()),
+            },
+        ]),
+        message: Some("Not yours.".to_owned()),
+    };
+    assert_eq!(
+        things.transition("take").unwrap().only_if,
+        [
+            field(
+                "/state",
+                Check::In(vec![literal(json!("open")), literal(json!("held"))])
+            ),
+            either,
+            field("/stock", Check::AtLeast(Source::Input(at("/n")))),
+            field("/updatedBy", Check::IsNot(Source::Field(at("/createdBy")))),
+            field("/name", Check::Exists(true)),
+            field("/tags", Check::SizeAtMost(literal(json!(3)))),
+            field("/createdAt", Check::LessThan(Source::Now)),
+        ]
+    );
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let things = parse(
+        "type: things\nschema: { type: object }\nstates: { initial: a }\ntransitions: { go: { from: a, to: b } }\n",
+    );
+    assert_eq!(things.description, None);
+    assert_eq!(things.unique, []);
+    assert_eq!(things.stale, Stale::Refuse);
+    assert_eq!(things.access, Access::default());
+    assert_eq!(things.tombstone_s, 30 * 24 * 60 * 60);
+    let states = things.states.unwrap();
+    assert_eq!(states.update, strings(&["a", "b"]));
+    assert_eq!(states.delete, strings(&["a", "b"]));
+    assert_eq!(states.finals, strings(&[]));
+}
+
+#[test]
+fn durations_are_seconds() {
+    for (text, seconds) in [
+        ("1s", 1),
+        ("60s", 60),
+        ("15m", 15 * 60),
+        ("12h", 12 * 60 * 60),
+        ("30d", 30 * 24 * 60 * 60),
+        ("3650d", 3650 * 24 * 60 * 60),
+    ] {
+        let things = parse(&format!(
+            "type: things\nschema: {{ type: object }}\nkeep: {{ tombstone: {text} }}\n"
+        ));
+        assert_eq!(things.tombstone_s, seconds, "{text}");
+    }
+}
+
+/// A type of these members, with more of the schema and a transition.
+fn with(members: &str, schema: &str, transition: &str) -> Declaration {
+    parse(&format!(
+        "type: things\nschema: {{ type: object, properties: {{ {members} }}{schema} }}\ntransitions: {{ t: {{ {transition} }} }}\n"
+    ))
+}
+
+#[test]
+fn a_transition_is_blind_where_nothing_else_in_the_document_can_matter() {
+    let set = "set: { /a: x }";
+    for (members, schema, transition, blind) in [
+        ("a: { type: string }", "", "", true),
+        ("a: { type: string }", "", set, true),
+        (
+            "a: { type: string, maxLength: 3, pattern: '^x', anyOf: [{}] }",
+            "",
+            set,
+            true,
+        ),
+        (
+            "a: { $ref: '#/$defs/a' }",
+            ", $defs: { a: { type: string } }",
+            set,
+            true,
+        ),
+        (
+            "a: { type: string }",
+            ", required: [a], additionalProperties: false, title: T, description: D, $comment: C, default: {}, examples: [], deprecated: true, x-mine: 1, $id: 'urn:x', $schema: 'https://json-schema.org/draft/2020-12/schema'",
+            set,
+            true,
+        ),
+        // What the object as a whole must satisfy cannot be known from one member.
+        ("a: { type: string }", ", maxProperties: 3", set, false),
+        (
+            "a: { type: string }",
+            ", minProperties: 0",
+            "remove: [/a]",
+            false,
+        ),
+        ("a: { type: string }", ", anyOf: [{}]", set, false),
+        (
+            "a: { type: string }",
+            ", allOf: [{ properties: { a: { maxLength: 3 } } }]",
+            set,
+            false,
+        ),
+        (
+            "a: { type: string }",
+            ", dependentRequired: { a: [b] }",
+            set,
+            false,
+        ),
+        (
+            "a: { type: string }",
+            ", propertyNames: { maxLength: 3 }",
+            set,
+            false,
+        ),
+        (
+            "a: { type: string }",
+            ", patternProperties: { a: { maxLength: 3 } }",
+            set,
+            false,
+        ),
+        (
+            "a: { type: string }",
+            ", unevaluatedProperties: false",
+            set,
+            false,
+        ),
+        ("a: { type: string }", ", if: {}, then: {}", set, false),
+        // Sources.
+        (
+            "a: { type: string }, b: { type: string }",
+            "",
+            "set: { /a: { field: /b } }",
+            false,
+        ),
+        (
+            "a: { type: string }",
+            "",
+            "set: { /a: { actor: id } }",
+            true,
+        ),
+        (
+            "a: { type: string }",
+            "",
+            "set: { /a: { now: true } }",
+            true,
+        ),
+        (
+            "a: { type: string }",
+            "",
+            "set: { /a: { input: /i } }, input: { type: object, required: [i], properties: { i: { type: string } } }",
+            true,
+        ),
+        // Clauses look at the stored document in the store.
+        (
+            "a: { type: string }, b: { type: string }",
+            "",
+            "set: { /a: x }, onlyIf: [{ field: /b, is: { field: /a } }]",
+            true,
+        ),
+        // Nested members: every object on the way counts.
+        (
+            "a: { type: object, properties: { b: { type: string } } }",
+            "",
+            "set: { /a/b: x }",
+            true,
+        ),
+        (
+            "a: { type: object, minProperties: 1, properties: { b: { type: string } } }",
+            "",
+            "set: { /a/b: x }",
+            false,
+        ),
+        (
+            "a: { properties: { b: { type: string } } }",
+            "",
+            "set: { /a/b: x }",
+            false,
+        ),
+        (
+            "a: { type: [object, 'null'], properties: { b: { type: string } } }",
+            "",
+            "set: { /a/b: x }",
+            false,
+        ),
+        (
+            "a: { $ref: '#/$defs/a' }",
+            ", $defs: { a: { type: object, properties: { b: { type: string } } } }",
+            "set: { /a/b: x }",
+            false,
+        ),
+        (
+            "a: { allOf: [{ type: object, properties: { b: { type: string } } }] }",
+            "",
+            "set: { /a/b: x }",
+            false,
+        ),
+        (
+            "a: { type: object, properties: { b: { type: string } } }",
+            "",
+            "set: { /a: { b: x } }",
+            true,
+        ),
+        // Removing.
+        ("a: { type: string }", "", "remove: [/a]", true),
+        (
+            "a: { type: string }",
+            ", required: [a]",
+            "remove: [/a]",
+            false,
+        ),
+        (
+            "a: { type: object, required: [b], properties: { b: {}, c: {} } }",
+            "",
+            "remove: [/a/b]",
+            false,
+        ),
+        (
+            "a: { type: object, required: [b], properties: { b: {}, c: {} } }",
+            "",
+            "remove: [/a/c]",
+            true,
+        ),
+        // Adding.
+        ("a: { type: integer }", "", "add: { /a: 1 }", true),
+        (
+            "a: { type: number, minimum: 0, maximum: 9, exclusiveMinimum: -1, exclusiveMaximum: 10, title: A, default: 1, readOnly: true }",
+            "",
+            "add: { /a: 1 }",
+            true,
+        ),
+        (
+            "a: { type: number, multipleOf: 0.5 }",
+            "",
+            "add: { /a: 1 }",
+            false,
+        ),
+        (
+            "a: { type: [integer, 'null'] }",
+            "",
+            "add: { /a: 1 }",
+            false,
+        ),
+        ("a: {}", "", "add: { /a: 1 }", false),
+        (
+            "a: { type: integer, enum: [1, 2] }",
+            "",
+            "add: { /a: 1 }",
+            false,
+        ),
+        (
+            "a: { $ref: '#/$defs/a' }",
+            ", $defs: { a: { type: integer } }",
+            "add: { /a: 1 }",
+            false,
+        ),
+        // One that must be seen is enough.
+        (
+            "a: { type: integer }, b: { type: number, multipleOf: 2 }",
+            "",
+            "set: { /a: 1 }, add: { /b: 2 }",
+            false,
+        ),
+    ] {
+        let things = with(members, schema, transition);
+        assert_eq!(
+            things.transition("t").unwrap().blind,
+            blind,
+            "{{ {members} }}{schema} with {transition}"
+        );
+    }
+}
+
+#[test]
+fn a_transition_that_touches_a_unique_value_is_not_blind() {
+    for (transition, blind) in [
+        ("set: { /name: x }", false),
+        ("remove: [/name]", false),
+        ("set: { /o: {} }", false),
+        ("remove: [/o/inner]", false),
+        ("set: { /o/other: x }", true),
+        ("add: { /n: 1 }", false),
+        ("set: { /free: x }", true),
+    ] {
+        let things = parse(&format!(
+            "type: things
+schema:
+  type: object
+  properties:
+    name: {{ type: string }}
+    free: {{ type: string }}
+    n: {{ type: integer }}
+    o: {{ type: object, properties: {{ inner: {{ type: string }}, other: {{ type: string }} }} }}
+unique: [{{ fields: [/name] }}, {{ fields: [/o/inner, /n] }}]
+transitions: {{ t: {{ {transition} }} }}
+"
+        ));
+        assert_eq!(things.transition("t").unwrap().blind, blind, "{transition}");
+    }
+}
+
+#[test]
+fn bounds_come_in_the_order_of_what_is_added() {
+    let things = with(
+        "a: { type: integer, minimum: 0, maximum: 1000000000000000000000 }, b: { type: number, exclusiveMinimum: -0.50, exclusiveMaximum: 1.5 }, c: {}",
+        "",
+        "add: { /b: 1, /c: 1, /a: 1 }",
+    );
+    let number = |text: &str| Some(text.parse().unwrap());
+    assert_eq!(
+        things.transition("t").unwrap().bounds,
+        [
+            Bounds {
+                exclusive_minimum: number("-0.50"),
+                exclusive_maximum: number("1.5"),
+                ..Bounds::default()
+            },
+            Bounds::default(),
+            Bounds {
+                minimum: number("0"),
+                maximum: number("1000000000000000000000"),
+                integer: true,
+                ..Bounds::default()
+            },
+        ]
+    );
+}
+
+#[test]
+fn a_member_that_is_set_can_be_judged_alone() {
+    let things = parse(
+        "type: things
+schema:
+  type: object
+  required: [never]
+  properties:
+    plain: { type: string, maxLength: 3 }
+    referred: { $ref: '#/$defs/list' }
+    several: { allOf: [{ type: string }, { maxLength: 2 }] }
+    deep: { type: object, properties: { list: { $ref: '#/$defs/list' } } }
+    'a b/c%': { $ref: '#/properties/plain' }
+    not-set: { type: string }
+  $defs: { list: { type: array, items: { $ref: '#/$defs/short' } }, short: { type: string, maxLength: 1 } }
+transitions:
+  t:
+    set: { /plain: a, /referred: [], /several: a, /deep/list: [], '/a b~1c%': a }
+",
+    );
+    for (pointer, value, fits) in [
+        ("/plain", json!("abc"), true),
+        ("/plain", json!("abcd"), false),
+        ("/referred", json!(["a", "b"]), true),
+        ("/referred", json!(["a", "bc"]), false),
+        ("/referred", json!("a"), false),
+        ("/several", json!("ab"), true),
+        ("/several", json!("abc"), false),
+        ("/several", json!(1), false),
+        ("/deep/list", json!(["a"]), true),
+        ("/deep/list", json!(["ab"]), false),
+        ("/a b~1c%", json!("abc"), true),
+        ("/a b~1c%", json!("abcd"), false),
+    ] {
+        let schema = things.member_schema(&at(pointer)).unwrap();
+        assert_eq!(
+            schema.faults(&value).is_empty(),
+            fits,
+            "{pointer} of {value}"
+        );
+    }
+    for pointer in ["/not-set", "/deep", ""] {
+        assert!(things.member_schema(&at(pointer)).is_none(), "{pointer}");
+    }
+}
+
+#[test]
+fn a_summary_tells_a_newcomer_what_the_type_does() {
+    assert_eq!(
+        parse(WHOLE).summary(),
+        "\
+things: What there is
+  unique  name-region: /name and /region together
+  unique  named: /by/note, ignoring outer spaces, upper and lower case
+  states  open (initial), held, done (final)
+  take:   open, held (stays), takes n
+  hold:   open -> held
+  finish: held -> done
+"
+    );
+    let bare = "type: things\nschema: { type: object }\ntransitions: { touch: {}, press-hard: { input: { type: object, properties: { force: { type: number } } } } }\n";
+    assert_eq!(
+        parse(bare).summary(),
+        "\
+things
+  touch:      takes nothing
+  press-hard: takes force
+"
+    );
+    let everywhere = "type: things\nschema: { type: object }\nstates: { initial: a }\ntransitions: { go: { from: a, to: b }, note: { from: [a, b] } }\n";
+    assert_eq!(
+        parse(everywhere).summary(),
+        "\
+things
+  states  a (initial), b
+  go:   a -> b
+  note: any state (stays)
+"
+    );
+}
