@@ -94,12 +94,15 @@ async fn greet(options: &Serve, server: &Server) {
         remote: !options.host.is_loopback(),
     };
     let paint = Paint::of_stdout();
-    print(&banner.text(paint));
+    let mut text = banner.text(paint);
     for sentence in server.seeded.iter().flat_map(|seeded| &seeded.refused) {
-        print(&format!(
-            "{}\n",
-            paint.yellow(&format!("Sample data: {sentence}"))
-        ));
+        let line = format!("Sample data: {sentence}");
+        text += &format!("{}\n", paint.yellow(&line));
+    }
+    match options.log {
+        Log::Text => print(&text),
+        // Whoever reads JSON from standard output finds nothing else there.
+        Log::Json => drop(io::stderr().write_all(text.as_bytes())),
     }
 }
 

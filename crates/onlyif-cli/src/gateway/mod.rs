@@ -4,7 +4,7 @@
 //! - [`route`]: which route is taken
 //! - [`authorizer`]: who calls
 //! - [`event`](mod@event): the request as a function gets it
-//! - [`invoke`](mod@invoke): the function is run
+//! - `invoke`: the function is run
 //! - [`answer`]: its answer as a response
 
 pub mod answer;

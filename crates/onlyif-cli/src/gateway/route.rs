@@ -210,7 +210,13 @@ mod tests {
             "GET /pets/dog/1",
             "GET /",
         ]);
-        let cases: &[(&str, &str, &str, &[(&str, &str)])] = &[
+        type Case = (
+            &'static str,
+            &'static str,
+            &'static str,
+            &'static [(&'static str, &'static str)],
+        );
+        let cases: &[Case] = &[
             ("GET", "/pets/dog/1", "GET /pets/dog/1", &[]),
             ("POST", "/pets/dog/1", "ANY /pets/dog/1", &[]),
             ("GET", "/pets/dog/2", "GET /pets/dog/{id}", &[("id", "2")]),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use dynoxide::Database;
 use tokio::sync::oneshot;
+use tracing::subscriber::NoSubscriber;
 
 use super::folder::Folder;
 
@@ -49,7 +50,12 @@ impl Embedded {
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
-                serve(listener, database, stopped);
+                // The emulator warns of every condition that does not hold: that is our business.
+                let quiet = NoSubscriber::default();
+                let ended = tracing::subscriber::with_default(quiet, || serve(listener, database, stopped));
+                if let Err(error) = ended {
+                    tracing::error!(target: "onlyif::local", "The embedded store has ended: {error}");
+                }
                 // Only now may another process have it.
                 drop(folder);
             })
@@ -89,25 +95,20 @@ fn open(folder: &Folder) -> Result<Database, String> {
     Ok(database)
 }
 
-fn serve(listener: TcpListener, database: Database, stopped: oneshot::Receiver<()>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread()
+fn serve(
+    listener: TcpListener,
+    database: Database,
+    stopped: oneshot::Receiver<()>,
+) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(target: "onlyif::local", "The embedded store has no runtime: {error}");
-            return;
-        }
-    };
+        .map_err(|error| error.to_string())?;
+    // The runtime takes with it whatever connections are left, and with them the last hold on the
+    // files.
     runtime.block_on(async move {
-        let listener = match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::error!(target: "onlyif::local", "The embedded store cannot listen: {error}");
-                return;
-            }
-        };
+        let listener =
+            tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
         let (ending, end) = oneshot::channel::<()>();
         let server = dynoxide::server::serve_with_shutdown(listener, database, async {
             // A store that nobody holds any more ends as well.
@@ -119,14 +120,10 @@ fn serve(listener: TcpListener, database: Database, stopped: oneshot::Receiver<(
             tokio::time::sleep(PATIENCE).await;
         };
         tokio::select! {
-            ended = server => if let Err(error) = ended {
-                tracing::error!(target: "onlyif::local", "The embedded store has ended: {error}");
-            },
-            () = late => {}
+            ended = server => ended,
+            () = late => Ok(()),
         }
-    });
-    // The runtime takes with it whatever connections are left, and with them the last hold on the
-    // files.
+    })
 }
 
 #[cfg(test)]
