@@ -40,7 +40,7 @@ pub async fn race(
     story.different_fields(&sample).await?;
     story.same_field(&sample).await?;
     story.say(&format!(
-        "Look at it: curl {}{}",
+        "\n  Look at it: curl {}{}\n",
         url.trim_end_matches('/'),
         story.path
     ))
@@ -99,7 +99,8 @@ impl<W: Write> Story<'_, W> {
         self.step(&format!("bob changes `{second}`, and knows nothing of it"))?;
         let refused = self.bob_writes(&read, second, "bob was here").await?;
         self.follow(&refused, "merge").await?;
-        self.end("Both edits are there", &sample.fields).await
+        self.end("both edits are there: nothing is lost", &sample.fields)
+            .await
     }
 
     /// The second act: both write the same field.
@@ -119,7 +120,7 @@ impl<W: Write> Story<'_, W> {
         let refused = self.bob_writes(&read, field, "bob again").await?;
         self.follow(&refused, "overwrite").await?;
         self.end(
-            "Bob's words stand, because he has seen alice's and said so",
+            &format!("bob's `{field}` stands, and not by accident: he had seen alice's"),
             &sample.fields,
         )
         .await
@@ -156,9 +157,15 @@ impl<W: Write> Story<'_, W> {
                 "The server took a write from a version that had been overwritten.".to_owned(),
             );
         }
-        self.step("what bob is told (shortened)")?;
+        self.step("what bob is told (shortened), and the requests that would resolve it")?;
         let told = show::json(&refused.refusal(), 4);
         self.say(&format!("    {told}"))?;
+        for (rel, title) in refused.resolutions() {
+            self.say(&format!(
+                "    {}  {title}",
+                self.paint.bold(&format!("{rel:<9}"))
+            ))?;
+        }
         Ok(refused)
     }
 
@@ -169,10 +176,7 @@ impl<W: Write> Story<'_, W> {
                 refused.words()
             )
         })?;
-        let title = resolution["title"].as_str().unwrap_or_default();
-        self.step(&format!(
-            "bob sends the resolution `{rel}` as it came ({title})"
-        ))?;
+        self.step(&format!("bob sends `{rel}` as it came"))?;
         let followed = self.bob.follow(resolution).await?.well()?;
         self.show(&followed)
     }
@@ -183,19 +187,17 @@ impl<W: Write> Story<'_, W> {
             .send("GET", &self.path.clone(), &[], None)
             .await?
             .well()?;
-        let seen: Map<String, Value> = ["version", "updatedBy", &fields[0], &fields[1]]
+        let seen: Map<String, Value> = ["version", &fields[0], &fields[1]]
             .into_iter()
             .map(|name| (name.to_owned(), read.body[name].clone()))
             .collect();
-        self.step(&format!("{words}: no update is lost"))?;
-        self.say(&format!(
-            "    {}\n",
-            self.paint.green(&show::json(&json!(seen), 4))
-        ))
+        self.step(words)?;
+        let seen = show::json(&json!(seen), 4);
+        self.say(&format!("    {}", self.paint.green(&seen)))
     }
 
     fn title(&mut self, text: &str) -> Result<(), String> {
-        self.say(&format!("\n  {}", self.paint.bold(text)))
+        self.say(&format!("\n  {}", self.paint.bold(&text.to_uppercase())))
     }
 
     fn step(&mut self, text: &str) -> Result<(), String> {

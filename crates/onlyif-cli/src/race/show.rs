@@ -52,41 +52,65 @@ fn shown(name: &str) -> String {
     parts.join("-")
 }
 
-/// JSON, each value on one line where it fits; a long text goes on in the next line.
+/// JSON in as few lines as fit: what is short shares a line, a long text goes on in the next.
 pub fn json(value: &Value, indent: usize) -> String {
     let inline = inline(value);
     if indent + inline.chars().count() < WIDTH {
         return inline;
     }
-    let deeper = indent + 2;
-    let pad = " ".repeat(deeper);
+    let pad = " ".repeat(indent);
     match value {
         Value::Object(members) => {
-            let lines: Vec<String> = members
+            let members = members
                 .iter()
-                .map(|(name, value)| {
-                    let key = format!("{}: ", Value::from(name.as_str()));
-                    let fits = deeper + key.len() + self::inline(value).chars().count() < WIDTH - 1;
-                    let value = match value {
-                        _ if fits => self::inline(value),
-                        Value::String(text) => prose(text, deeper + key.len() + 1),
-                        value => json(value, deeper),
-                    };
-                    format!("{pad}{key}{value}")
-                })
-                .collect();
-            format!("{{\n{}\n{}}}", lines.join(",\n"), " ".repeat(indent))
+                .map(|(name, value)| member(name, value, indent + 2));
+            format!("{{\n{}\n{pad}}}", filled(members.collect(), indent + 2))
         }
-        Value::Array(items) => {
-            let lines: Vec<String> = items
-                .iter()
-                .map(|item| format!("{pad}{}", json(item, deeper)))
-                .collect();
-            format!("[\n{}\n{}]", lines.join(",\n"), " ".repeat(indent))
-        }
+        Value::Array(items) => match items.as_slice() {
+            [only] => format!("[{}]", json(only, indent)),
+            items => {
+                let items = items.iter().map(|item| json(item, indent + 2));
+                format!("[\n{}\n{pad}]", filled(items.collect(), indent + 2))
+            }
+        },
         Value::String(text) => prose(text, indent + 1),
         _ => inline,
     }
+}
+
+fn member(name: &str, value: &Value, indent: usize) -> String {
+    let key = format!("{}: ", Value::from(name));
+    let fits = indent + key.len() + inline(value).chars().count() < WIDTH - 1;
+    match value {
+        _ if fits => key + &inline(value),
+        Value::String(text) => {
+            let value = prose(text, indent + key.len() + 1);
+            key + &value
+        }
+        value => key + &json(value, indent),
+    }
+}
+
+/// The parts with commas between, as many on a line as fit.
+fn filled(parts: Vec<String>, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let last = parts.len().saturating_sub(1);
+    let mut lines: Vec<String> = Vec::new();
+    for (at, part) in parts.into_iter().enumerate() {
+        let part = if at == last { part } else { part + "," };
+        match lines.last_mut() {
+            Some(line)
+                if !line.contains('\n')
+                    && !part.contains('\n')
+                    && line.chars().count() + 1 + part.chars().count() < WIDTH =>
+            {
+                line.push(' ');
+                line.push_str(&part);
+            }
+            _ => lines.push(format!("{pad}{part}")),
+        }
+    }
+    lines.join("\n")
 }
 
 /// JSON on one line, with the spaces that make it readable.
@@ -148,15 +172,10 @@ mod tests {
       "code": "stale-version",
       "detail": "documents/race-1 is at 2-9f2c1a7e; you sent 1-9f2c1a7e. alice
                  changed /title, and nobody else changed anything.",
-      "fields": [
-        {
-          "pointer": "/title",
-          "changedBy": "alice",
-          "current": "alice was here",
-          "yours": null,
-          "overlaps": false
-        }
-      ]
+      "fields": [{
+        "pointer": "/title", "changedBy": "alice", "current": "alice was here",
+        "yours": null, "overlaps": false
+      }]
     }"#;
         assert_eq!(json(&long, 4), expected);
     }

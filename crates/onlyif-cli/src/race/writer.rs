@@ -175,49 +175,43 @@ impl Exchange {
         words.join(" ")
     }
 
-    /// The refusal with what the story needs of it.
+    /// The refusal, with what the story needs of it.
     pub fn refusal(&self) -> Value {
-        let conflicts = self.body["conflicts"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let conflicts: Vec<Value> = conflicts
-            .iter()
-            .map(|conflict| {
-                let fields = conflict["fields"]
-                    .as_array()
-                    .map(Vec::as_slice)
-                    .unwrap_or_default();
-                let fields: Vec<Value> = fields
-                    .iter()
-                    .map(|field| {
-                        only(
-                            field,
-                            &["pointer", "changedBy", "current", "yours", "overlaps"],
-                        )
-                    })
-                    .collect();
-                let mut conflict = only(
-                    conflict,
-                    &["code", "yours", "current", "changedBy", "mergeable"],
-                );
-                conflict["fields"] = json!(fields);
-                conflict
-            })
-            .collect();
-        let resolutions = self.body["resolutions"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let resolutions: Vec<Value> = resolutions
-            .iter()
-            .map(|resolution| only(resolution, &["rel", "title"]))
-            .collect();
-        let mut refusal = only(&self.body, &["status", "code", "detail", "retry"]);
-        refusal["conflicts"] = json!(conflicts);
-        refusal["resolutions"] = json!(resolutions);
+        let mut refusal = only(&self.body, &["status", "code", "detail"]);
+        refusal["conflicts"] = json!(
+            list(&self.body, "conflicts")
+                .iter()
+                .map(|conflict| {
+                    let names = ["pointer", "changedBy", "current", "yours", "overlaps"];
+                    let fields = list(conflict, "fields")
+                        .iter()
+                        .map(|field| only(field, &names));
+                    let mut told = only(conflict, &["code", "mergeable"]);
+                    told["fields"] = fields.collect();
+                    told
+                })
+                .collect::<Vec<Value>>()
+        );
         refusal
     }
+
+    /// The relations and titles of the resolutions.
+    pub fn resolutions(&self) -> Vec<(&str, &str)> {
+        list(&self.body, "resolutions")
+            .iter()
+            .filter_map(|resolution| {
+                Some((resolution["rel"].as_str()?, resolution["title"].as_str()?))
+            })
+            .collect()
+    }
+}
+
+/// The elements of a member.
+fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value[name]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// An object with these of its members.
