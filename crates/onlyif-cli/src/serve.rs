@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use onlyif::declaration::{Declarations, SourceFile};
-use onlyif_http::{App, Auth, Settings, StaleStatus};
+pub use onlyif_http::StaleStatus;
+use onlyif_http::{App, Auth, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
