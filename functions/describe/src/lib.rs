@@ -8,5 +8,8 @@ use onlyif_http::{App, answer};
 /// Answers one request.
 pub async fn handle<S: Store>(app: &App<S>, request: Request) -> Response<Body> {
     let exchange = Exchange::begin(app, &request);
-    answer::refused(&exchange, &Problem::new(Code::NotFound, "There is nothing here."))
+    answer::refused(
+        &exchange,
+        &Problem::new(Code::NotFound, "There is nothing here."),
+    )
 }

@@ -1,0 +1,105 @@
+//! A server of the test's own, and who calls it.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use onlyif_cli::serve::{Options, Server, start};
+use serde_json::{Value, json};
+
+use super::{Actor, Backend, table};
+
+/// The declarations that these tests are written for.
+const RESOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/resources");
+
+/// A running server.
+pub(crate) struct Api {
+    pub(crate) url: String,
+    /// It ends when it is dropped.
+    _server: Server,
+}
+
+impl Api {
+    /// The tests' own types, in a store of its own.
+    pub(crate) async fn start() -> Self {
+        Api::with(Options::default()).await
+    }
+
+    /// The same, in the store at this address.
+    pub(crate) async fn on(store: &str) -> Self {
+        Api::with(Options {
+            store: Some(store.to_owned()),
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// The types of this folder.
+    pub(crate) async fn of(resources: &Path) -> Self {
+        Api::with(Options {
+            resources: resources.to_owned(),
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// With these options; those that every test server shares are filled in.
+    pub(crate) async fn with(mut options: Options) -> Self {
+        if options.resources == Options::default().resources {
+            options.resources = PathBuf::from(RESOURCES);
+        }
+        options.store = options.store.or_else(Backend::named);
+        options.table = table();
+        let server = start(options).await.expect("the server starts");
+        Api {
+            url: server.url.clone(),
+            _server: server,
+        }
+    }
+
+    pub(crate) fn alice(&self) -> Actor {
+        self.bearer("alice")
+    }
+
+    pub(crate) fn bob(&self) -> Actor {
+        self.bearer("bob")
+    }
+
+    pub(crate) fn carol(&self) -> Actor {
+        self.bearer("carol")
+    }
+
+    /// Who sends no token at all.
+    pub(crate) fn nobody(&self) -> Actor {
+        Actor::new(&self.url, None)
+    }
+
+    pub(crate) fn bearer(&self, token: &str) -> Actor {
+        Actor::new(&self.url, Some(token.to_owned()))
+    }
+
+    /// Who sends a JWT with these claims.
+    pub(crate) fn claims(&self, claims: &Value) -> Actor {
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({"alg": "none", "typ": "JWT"});
+        self.bearer(&format!("{}.{}.unsigned", part(&header), part(claims)))
+    }
+
+    /// Everything that the actor can list, to compare before and after.
+    pub(crate) async fn everything(&self, types: &[&str]) -> Vec<String> {
+        let mut all = Vec::new();
+        for name in types {
+            let reply = self
+                .alice()
+                .get(&format!("/v1/{name}?limit=100"))
+                .await
+                .is(200);
+            assert!(
+                reply.body.get("next").is_none(),
+                "more than a page of {name}"
+            );
+            all.push(reply.text);
+        }
+        all
+    }
+}

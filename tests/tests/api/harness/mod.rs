@@ -1,0 +1,13 @@
+//! What every test uses: a server of its own, actors that call it, and what they are answered.
+
+mod actor;
+mod api;
+mod proxy;
+mod reply;
+mod store;
+
+pub(crate) use actor::{Actor, Call, Content};
+pub(crate) use api::Api;
+pub(crate) use proxy::{Fault, Proxy};
+pub(crate) use reply::Reply;
+pub(crate) use store::{Backend, table};

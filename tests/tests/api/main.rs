@@ -1,0 +1,41 @@
+//! The API as its clients meet it: over HTTP, status, headers and body pinned.
+//!
+//! Every test starts its own server and store, in this process and on a free port, so that no two
+//! share anything. With `ONLYIF_TEST_STORE=URL` the servers use that DynamoDB endpoint instead,
+//! each with a table of its own.
+//!
+//! # Layout
+//!
+//! - [`harness`]: the server, the actors that call it, their replies, and the stores behind it
+//! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
+//!   [`legal_transitions`], [`delete`], [`describe`]
+//! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
+//! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
+
+// Code outside of `#[test]` functions is test code here too: it fails by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod harness;
+
+mod create;
+mod delete;
+mod describe;
+mod documentation;
+mod legal_transitions;
+mod list;
+mod patch;
+mod put;
+mod read;
+mod transition;
+
+mod bad_input;
+mod callers;
+mod limits;
+mod merge;
+mod preconditions;
+mod stale;
+
+mod lost_replies;
+mod outages;
+mod races;
+mod requests_per_call;

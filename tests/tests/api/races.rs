@@ -1,0 +1,186 @@
+//! What only concurrency shows: no update is lost, no value is taken twice, no stock is oversold.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::harness::{Actor, Api};
+
+const CLIENTS: usize = 32;
+const ENTRIES: usize = 100;
+const STOCK: usize = 100;
+
+/// As many callers as there are clients, each with connections of its own.
+fn clients(api: &Api) -> Vec<Actor> {
+    (0..CLIENTS)
+        .map(|n| api.bearer(&format!("client-{n}")))
+        .collect()
+}
+
+/// Adds the client's entries to the document, one by one, each by read, modify and write; whoever
+/// has lost waits for its turn before it tries again. How often it lost.
+async fn add_entries(client: Actor, n: usize, turn: Arc<Mutex<()>>) -> (Vec<u64>, usize) {
+    let path = "/v1/blobs/log";
+    let mut versions = Vec::new();
+    let mut lost = 0;
+    for entry in 0..ENTRIES {
+        let mut mine = None;
+        loop {
+            let read = client.get(path).await.is(200);
+            let text = format!("{}{n}.{entry} ", read["text"].as_str().unwrap());
+            let call = client
+                .put(path, json!({"text": text}))
+                .if_match(&read.tag());
+            let reply = call.await;
+            if reply.status == 200 {
+                versions.push(reply["version"].as_u64().unwrap());
+                break;
+            }
+            reply.refused(409, "stale-version");
+            lost += 1;
+            if mine.is_none() {
+                mine = Some(Arc::clone(&turn).lock_owned().await);
+            }
+        }
+    }
+    (versions, lost)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_update_is_lost_between_32_writers_of_one_document() {
+    let api = Api::start().await;
+    api.alice()
+        .create("/v1/blobs/log", json!({"text": ""}))
+        .await
+        .is(201);
+    let turn = Arc::default();
+    let mut writers = JoinSet::new();
+    for (n, client) in clients(&api).into_iter().enumerate() {
+        writers.spawn(add_entries(client, n, Arc::clone(&turn)));
+    }
+    let (mut versions, mut lost) = (Vec::new(), 0);
+    for (mine, losses) in writers.join_all().await {
+        assert!(mine.is_sorted(), "a client's own versions grow");
+        versions.extend(mine);
+        lost += losses;
+    }
+    versions.sort_unstable();
+    let all = CLIENTS * ENTRIES;
+    assert_eq!(
+        versions,
+        (2..all as u64 + 2).collect::<Vec<_>>(),
+        "each version was made once"
+    );
+    assert!(lost > 0, "nobody was in anybody's way: this shows nothing");
+
+    let log = api.alice().get("/v1/blobs/log").await.is(200);
+    let mut entries: Vec<_> = log["text"].as_str().unwrap().split_whitespace().collect();
+    entries.sort_unstable();
+    entries.dedup();
+    assert_eq!((entries.len(), &log["version"]), (all, &json!(all + 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_32_takes_a_unique_value() {
+    let api = Api::start().await;
+    let mut posts = JoinSet::new();
+    for (n, client) in clients(&api).into_iter().enumerate() {
+        let account = json!({"email": "ada@example.org", "name": format!("n-{n}")});
+        posts.spawn(async move { client.post("/v1/accounts", account).await });
+    }
+    let (won, lost): (Vec<_>, Vec<_>) = posts
+        .join_all()
+        .await
+        .into_iter()
+        .partition(|reply| reply.status == 201);
+    assert_eq!((won.len(), lost.len()), (1, CLIENTS - 1));
+    for reply in lost {
+        let refused = reply.refused(409, "duplicate");
+        assert_eq!(refused.conflict("duplicate")["holder"], won[0].location());
+    }
+    assert_eq!(
+        api.alice().get("/v1/accounts?limit=100").await.ids(),
+        [won[0]["id"].as_str().unwrap()]
+    );
+    // Whoever lost has not taken its other value either.
+    for n in 0..CLIENTS {
+        let found = api
+            .alice()
+            .get(&format!("/v1/accounts?name=n-{n}"))
+            .await
+            .is(200)
+            .ids()
+            .len();
+        assert_eq!(found, usize::from(won[0]["name"] == format!("n-{n}")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_32_creates_an_id() {
+    let api = Api::start().await;
+    let mut puts = JoinSet::new();
+    for client in clients(&api) {
+        let product = json!({"name": "n", "stock": 1});
+        puts.spawn(async move { client.create("/v1/products/p-1", product).await });
+    }
+    let mut created = 0;
+    for reply in puts.join_all().await {
+        match reply.status {
+            201 => created += 1,
+            _ => drop(reply.refused(409, "already-exists")),
+        }
+    }
+    assert_eq!(created, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stock_of_100_is_sold_100_times() {
+    let api = Api::start().await;
+    api.alice()
+        .create("/v1/products/p-1", json!({"name": "n", "stock": STOCK}))
+        .await
+        .is(201);
+    let mut buyers = JoinSet::new();
+    for client in clients(&api) {
+        buyers.spawn(async move {
+            let mut left: Vec<Option<Value>> = Vec::new();
+            for _ in 0..5 {
+                let path = "/v1/products/p-1/transitions/reserve";
+                let reply = client.post(path, json!({"quantity": 1})).await;
+                left.push(match reply.status {
+                    200 => Some(reply["stock"].clone()),
+                    _ => {
+                        let refused = reply.refused(409, "condition-not-met");
+                        let conflict = refused.conflict("condition-not-met");
+                        assert_eq!(
+                            (&conflict["pointer"], &conflict["actual"]),
+                            (&json!("/stock"), &json!(0))
+                        );
+                        None
+                    }
+                });
+            }
+            left
+        });
+    }
+    let left: Vec<_> = buyers.join_all().await.into_iter().flatten().collect();
+    assert_eq!(left.len(), CLIENTS * 5);
+    let mut left: Vec<_> = left
+        .into_iter()
+        .flatten()
+        .map(|left| left.as_u64().unwrap())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(
+        left,
+        (0..STOCK as u64).collect::<Vec<_>>(),
+        "each buyer saw a stock of its own"
+    );
+    let product = api.alice().get("/v1/products/p-1").await.is(200);
+    assert_eq!(
+        (&product["stock"], &product["version"]),
+        (&json!(0), &json!(STOCK + 1))
+    );
+}

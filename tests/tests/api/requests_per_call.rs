@@ -1,0 +1,349 @@
+//! How many requests to the store a call makes: those of a conflict are never more than those of
+//! the first attempt of a success.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Backend, Call, Proxy, Reply};
+
+/// A server whose requests to its store are counted.
+struct Counted {
+    api: Api,
+    proxy: Proxy,
+}
+
+impl Counted {
+    async fn start() -> Self {
+        let backend = Backend::start().await;
+        let proxy = Proxy::before(&backend.url).await;
+        Counted {
+            api: Api::on(&proxy.url).await,
+            proxy,
+        }
+    }
+
+    /// The reply to this call, which makes exactly these requests.
+    #[track_caller]
+    fn makes(&self, expected: &'static [&'static str], call: Call) -> impl Future<Output = Reply> {
+        let caller = std::panic::Location::caller();
+        self.proxy.taken();
+        async move {
+            let reply = call.await;
+            assert_eq!(self.proxy.taken(), expected, "at {caller}: {reply:?}");
+            reply
+        }
+    }
+}
+
+fn order() -> Value {
+    json!({"customer": "c", "lines": ["a"]})
+}
+
+#[tokio::test]
+async fn a_create_makes_one() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    let product = json!({"name": "n", "stock": 1});
+    counted
+        .makes(&["PutItem"], alice.post("/v1/products", product.clone()))
+        .await
+        .is(201);
+    let create = alice.create("/v1/products/p-1", product.clone());
+    let created = counted.makes(&["PutItem"], create.clone()).await.is(201);
+    counted.makes(&["PutItem"], create.clone()).await.is(201);
+    let bob = counted.api.bob();
+    counted
+        .makes(&["PutItem"], bob.create("/v1/products/p-1", product))
+        .await
+        .refused(409, "already-exists");
+
+    let delete = alice.delete("/v1/products/p-1").if_match(&created.tag());
+    delete.await.is(204);
+    counted.makes(&["PutItem", "PutItem"], create).await.is(201);
+}
+
+#[tokio::test]
+async fn a_create_with_unique_values_makes_one_transaction() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    let ada = json!({"email": "a@x", "name": "a"});
+    let create = alice.create("/v1/accounts/a-1", ada.clone());
+    counted
+        .makes(&["TransactWriteItems"], create.clone())
+        .await
+        .is(201);
+    counted.makes(&["TransactWriteItems"], create).await.is(201);
+    counted
+        .makes(&["TransactWriteItems"], alice.post("/v1/accounts", ada))
+        .await
+        .refused(409, "duplicate");
+    // Where no value is given, nothing is claimed.
+    counted
+        .makes(&["PutItem"], alice.post("/v1/orders", order()))
+        .await
+        .is(201);
+}
+
+#[tokio::test]
+async fn a_transition_makes_one() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    let reserve = alice.post(
+        "/v1/products/p-1/transitions/reserve",
+        json!({"quantity": 1}),
+    );
+    counted
+        .makes(&["UpdateItem"], reserve.clone())
+        .await
+        .refused(404, "not-found");
+    let product = json!({"name": "n", "stock": 1});
+    let created = alice.create("/v1/products/p-1", product).await.is(201);
+    let refused = reserve.clone().if_match("1-other");
+    counted
+        .makes(&["UpdateItem"], refused)
+        .await
+        .refused(409, "stale-version");
+    counted
+        .makes(&["UpdateItem"], reserve.clone().if_match(&created.tag()))
+        .await
+        .is(200);
+    counted
+        .makes(&["UpdateItem"], reserve.clone())
+        .await
+        .refused(409, "condition-not-met");
+    alice.delete("/v1/products/p-1").if_any().await.is(204);
+    counted
+        .makes(&["UpdateItem"], reserve)
+        .await
+        .refused(410, "gone");
+
+    alice.create("/v1/orders/o-1", order()).await.is(201);
+    let ship = alice.post("/v1/orders/o-1/transitions/ship", ());
+    counted
+        .makes(&["UpdateItem"], ship)
+        .await
+        .refused(409, "invalid-transition");
+    let cancel = alice.post("/v1/orders/o-1/transitions/cancel", ());
+    counted.makes(&["UpdateItem"], cancel).await.is(200);
+    let invalid = alice.post("/v1/orders/o-1/transitions/pay", json!({"payment": 1}));
+    let refused = counted.makes(&["UpdateItem"], invalid).await;
+    assert!(refused.status == 409 || refused.status == 422);
+}
+
+#[tokio::test]
+async fn a_transition_that_moves_a_unique_value_reads_first() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    alice
+        .create("/v1/accounts/a-1", json!({"email": "a@x", "name": "a"}))
+        .await
+        .is(201);
+    alice
+        .create("/v1/accounts/a-2", json!({"email": "b@x", "name": "b"}))
+        .await
+        .is(201);
+    let rename =
+        |name: &str| alice.post("/v1/accounts/a-1/transitions/rename", json!({"name": name}));
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], rename("c"))
+        .await
+        .is(200);
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], rename("b"))
+        .await
+        .refused(409, "duplicate");
+    let stale = rename("d").if_match("1-other");
+    counted
+        .makes(&["GetItem"], stale)
+        .await
+        .refused(409, "stale-version");
+    let suspend = alice.post("/v1/accounts/a-1/transitions/suspend", ());
+    counted.makes(&["UpdateItem"], suspend).await.is(200);
+    counted
+        .makes(&["GetItem"], rename("d"))
+        .await
+        .refused(409, "invalid-transition");
+}
+
+#[tokio::test]
+async fn a_read_makes_one() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    alice
+        .create("/v1/products/p-1", json!({"name": "n", "stock": 1}))
+        .await
+        .is(201);
+    counted
+        .makes(&["GetItem"], alice.get("/v1/products/p-1"))
+        .await
+        .is(200);
+    counted
+        .makes(&["GetItem"], alice.get("/v1/products/p-1/transitions"))
+        .await
+        .is(200);
+    let unchanged = alice.get("/v1/products/p-1").header("if-none-match", "*");
+    counted.makes(&["GetItem"], unchanged).await.is(304);
+    counted
+        .makes(&["GetItem"], alice.get("/v1/products/p-2"))
+        .await
+        .is(404);
+    counted
+        .makes(&[], alice.get("/v1/products/a%20b"))
+        .await
+        .is(404);
+    counted
+        .makes(&[], alice.get("/v1/nothings/p-1"))
+        .await
+        .is(404);
+    counted.makes(&[], alice.get("/openapi.json")).await.is(200);
+}
+
+#[tokio::test]
+async fn an_update_makes_two_and_its_conflicts_one() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    let created = alice.create("/v1/orders/o-1", order()).await.is(201);
+    let patch = |note: &str| alice.patch("/v1/orders/o-1", json!({"note": note}));
+    let changed = counted
+        .makes(
+            &["GetItem", "UpdateItem"],
+            patch("n").if_match(&created.tag()),
+        )
+        .await
+        .is(200);
+    counted
+        .makes(&["GetItem"], patch("m").if_match(&created.tag()))
+        .await
+        .refused(409, "stale-version");
+    counted
+        .makes(&["GetItem"], patch("n").if_match(&changed.tag()))
+        .await
+        .is(200);
+    let invalid = alice
+        .patch("/v1/orders/o-1", json!({"customer": 1}))
+        .if_match(&changed.tag());
+    counted
+        .makes(&["GetItem"], invalid)
+        .await
+        .refused(422, "invalid-resource");
+    counted
+        .makes(
+            &[],
+            alice
+                .patch("/v1/orders/o-1", ("application/json", "{"))
+                .if_any(),
+        )
+        .await
+        .is(400);
+    let large = alice
+        .put("/v1/orders/o-1", json!({"note": "x".repeat(301 * 1024)}))
+        .if_any();
+    counted
+        .makes(&[], large)
+        .await
+        .refused(413, "content-too-large");
+    let merged = alice
+        .patch("/v1/orders/o-1", json!({"customer": "d"}))
+        .if_match(&created.tag());
+    counted
+        .makes(&["GetItem", "UpdateItem"], merged.prefer("conflict=merge"))
+        .await
+        .is(200);
+
+    let unique = alice
+        .patch("/v1/orders/o-1", json!({"reference": "r"}))
+        .if_any();
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], unique)
+        .await
+        .is(200);
+    let created = alice.create("/v1/orders/o-2", order()).await.is(201);
+    let taken = alice.patch("/v1/orders/o-2", json!({"customer": "d", "reference": "r"}));
+    let taken = taken.if_match(&created.tag());
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], taken)
+        .await
+        .refused(409, "duplicate");
+}
+
+#[tokio::test]
+async fn a_delete_makes_one_or_two_where_it_frees_values() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    let created = alice
+        .create("/v1/products/p-1", json!({"name": "n", "stock": 1}))
+        .await
+        .is(201);
+    let delete = |path: &str, tag: &str| alice.delete(path).if_match(tag);
+    let stale = delete("/v1/products/p-1", "1-other");
+    counted
+        .makes(&["UpdateItem"], stale)
+        .await
+        .refused(409, "stale-version");
+    counted
+        .makes(&["UpdateItem"], delete("/v1/products/p-1", &created.tag()))
+        .await
+        .is(204);
+    counted
+        .makes(&["UpdateItem"], delete("/v1/products/p-1", &created.tag()))
+        .await
+        .is(410);
+
+    let created = alice
+        .create("/v1/accounts/a-1", json!({"email": "a@x", "name": "a"}))
+        .await
+        .is(201);
+    let stale = delete("/v1/accounts/a-1", "1-other");
+    counted
+        .makes(&["GetItem"], stale)
+        .await
+        .refused(409, "stale-version");
+    let delete = delete("/v1/accounts/a-1", &created.tag());
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], delete)
+        .await
+        .is(204);
+}
+
+#[tokio::test]
+async fn a_list_makes_one_for_each_state() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    for n in 0..3 {
+        alice
+            .create(&format!("/v1/orders/o-{n}"), order())
+            .await
+            .is(201);
+    }
+    alice
+        .create("/v1/accounts/a-1", json!({"email": "a@x", "name": "a"}))
+        .await
+        .is(201);
+    counted
+        .makes(&["Query"], alice.get("/v1/products"))
+        .await
+        .is(200);
+    counted
+        .makes(&["Query"; 5], alice.get("/v1/orders"))
+        .await
+        .is(200);
+    counted
+        .makes(&["Query"; 5], alice.get("/v1/orders?limit=2"))
+        .await
+        .is(200);
+    counted
+        .makes(&["Query"], alice.get("/v1/orders?state=pending"))
+        .await
+        .is(200);
+    counted
+        .makes(&["GetItem", "GetItem"], alice.get("/v1/accounts?email=a@x"))
+        .await
+        .is(200);
+    counted
+        .makes(&["GetItem"], alice.get("/v1/accounts?email=b@x"))
+        .await
+        .is(200);
+    counted
+        .makes(&[], alice.get("/v1/accounts?limit=0"))
+        .await
+        .is(400);
+}
