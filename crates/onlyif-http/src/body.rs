@@ -17,7 +17,7 @@ pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// What a body says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content<T> {
-    /// What it says; empty where it is not of the right kind, which is then among the faults.
+    /// What it says.
     pub value: T,
     /// Values that cannot be held. They are told when the resource has been looked at.
     pub faults: Vec<Fault>,
@@ -46,14 +46,7 @@ pub fn bytes<'a>(exchange: &Exchange<'a>) -> Result<&'a [u8], Problem> {
 /// `content-too-large`; the faults of a body that is not JSON.
 pub fn document(bytes: &[u8]) -> Result<Content<Document>, Refused> {
     let parsed = json::parse(bytes).map_err(Refused::Malformed)?;
-    let mut faults = parsed.faults;
-    let value = match parsed.value {
-        Value::Object(members) => members,
-        _ => {
-            faults.push(not_an_object());
-            Document::new()
-        }
-    };
+    let value = object(parsed.value)?;
     if weight(&value) > MAX_DOCUMENT_BYTES {
         let detail = "The document is larger than 300 KB: make it smaller, or split it.";
         return Err(Refused::Problem(Problem::new(
@@ -61,7 +54,10 @@ pub fn document(bytes: &[u8]) -> Result<Content<Document>, Refused> {
             detail,
         )));
     }
-    Ok(Content { value, faults })
+    Ok(Content {
+        value,
+        faults: parsed.faults,
+    })
 }
 
 /// The body as a patch of this media type.
@@ -70,19 +66,14 @@ pub fn document(bytes: &[u8]) -> Result<Content<Document>, Refused> {
 /// The faults of a body that is not JSON, or no JSON Patch.
 pub fn patch(bytes: &[u8], media_type: &str) -> Result<Content<Patch>, Refused> {
     let parsed = json::parse(bytes).map_err(Refused::Malformed)?;
-    let mut faults = parsed.faults;
-    if media_type == media::JSON_PATCH {
-        let value = Patch::parse_json(&parsed.value).map_err(Refused::Malformed)?;
-        return Ok(Content { value, faults });
-    }
-    let value = match parsed.value {
-        Value::Object(members) => Patch::Merge(members),
-        _ => {
-            faults.push(not_an_object());
-            Patch::Merge(Document::new())
-        }
+    let value = match media_type {
+        media::JSON_PATCH => Patch::parse_json(&parsed.value).map_err(Refused::Malformed)?,
+        _ => Patch::Merge(object(parsed.value)?),
     };
-    Ok(Content { value, faults })
+    Ok(Content {
+        value,
+        faults: parsed.faults,
+    })
 }
 
 /// The body as a transition's input; `None` where it is empty.
@@ -112,10 +103,13 @@ pub enum Refused {
     Problem(Problem),
 }
 
-fn not_an_object() -> Fault {
-    Fault {
-        at: Place::Pointer(Pointer::root()),
-        detail: "must be a JSON object".to_owned(),
-        keyword: Some("type".to_owned()),
+fn object(value: Value) -> Result<Document, Refused> {
+    match value {
+        Value::Object(members) => Ok(members),
+        _ => Err(Refused::Malformed(vec![Fault {
+            at: Place::Pointer(Pointer::root()),
+            detail: "expected a JSON object".to_owned(),
+            keyword: None,
+        }])),
     }
 }

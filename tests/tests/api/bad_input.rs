@@ -301,8 +301,8 @@ async fn addresses_that_lead_nowhere_change_nothing() {
         (
             "a slash in an id",
             call("/v1/blobs/a%2Fb").header("if-none-match", "*"),
-            400,
-            "malformed-request",
+            404,
+            "not-found",
             None,
         ),
         (
@@ -434,20 +434,7 @@ async fn every_fault_of_the_readable_kind_is_named_at_once() {
         .header("if-match", "bad")
         .await
         .refused(400, "malformed-request");
-    let places: Vec<_> = refused
-        .places()
-        .iter()
-        .map(|place| place.to_lowercase())
-        .collect();
-    assert_eq!(
-        places,
-        ["/a", "if-match", "dry"]
-            .map(String::from)
-            .into_iter()
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(refused.places(), ["/a", "If-Match", "dry"]);
 }
 
 #[tokio::test]

@@ -248,10 +248,8 @@ async fn a_date_is_no_match_for_two_writes_within_its_second() {
         .header("if-unmodified-since", "Thu, 01 Jan 2015 00:00:00 GMT")
         .await;
     let conflict = early.refused(409, "stale-version");
-    assert_eq!(
-        conflict.conflict("stale-version")["yours"],
-        "Thu, 01 Jan 2015 00:00:00 GMT"
-    );
+    // A date is no tag.
+    assert_eq!(conflict.conflict("stale-version")["yours"], Value::Null);
     patch("m").header("if-unmodified-since", date).await.is(200);
     // Written again within that second, or later: either way this date cannot tell the versions apart.
     patch("o")

@@ -47,7 +47,7 @@ async fn ids_of_every_allowed_character_and_length_are_taken() {
 async fn an_id_that_could_not_exist_is_malformed_where_it_would_be_created() {
     let api = Api::start().await;
     let long = "x".repeat(129);
-    for id in ["a%20b", "a%2Fb", "%C3%A4", ".", "..", "%2E%2E", "a!", &long] {
+    for id in ["a%20b", "%C3%A4", ".", "..", "%2E%2E", "a!", &long] {
         let path = format!("/v1/products/{id}");
         api.alice()
             .create(&path, json!({"name": "n", "stock": 1}))
