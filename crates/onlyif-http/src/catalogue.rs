@@ -1,6 +1,49 @@
 //! The problem catalogue: what is constant about each kind of problem.
 
+mod scenes;
+mod shelf;
+mod words;
+
 use onlyif::problem::Code;
+use serde_json::Value;
+
+pub use words::{meaning, remedy};
+
+use crate::app::Settings;
+use crate::problem::status;
+
+/// What the catalogue says of one kind of problem.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The kind.
+    pub code: Code,
+    /// The status of its answers, in this deployment.
+    pub status: u16,
+    /// The title of every problem of this kind.
+    pub title: &'static str,
+    /// Whether it makes sense to send the request again.
+    pub retry: Retry,
+    /// What it means.
+    pub meaning: &'static str,
+    /// What to do next.
+    pub remedy: &'static str,
+    /// A problem of this kind, as this deployment answers it.
+    pub example: Value,
+}
+
+/// The whole catalogue, in its order, as a deployment with these settings answers.
+pub fn entries(settings: &Settings) -> Vec<Entry> {
+    let entry = |code| Entry {
+        code,
+        status: status(code, settings.stale_status).as_u16(),
+        title: title(code),
+        retry: retry(code, false),
+        meaning: meaning(code),
+        remedy: remedy(code),
+        example: scenes::example(code, settings),
+    };
+    Code::ALL.into_iter().map(entry).collect()
+}
 
 /// Whether, and when, it makes sense to send a refused request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

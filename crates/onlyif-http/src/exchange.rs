@@ -7,7 +7,7 @@ use lambda_http::http::{HeaderMap, Method};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 use onlyif::command::Caller;
-use onlyif::declaration::{Declaration, Transition};
+use onlyif::declaration::{Declaration, Declarations, Transition};
 use onlyif::problem::{Code, Fault, Place, Problem};
 use onlyif::store::Store;
 use onlyif::timestamp::Timestamp;
@@ -26,7 +26,7 @@ pub struct Exchange<'a> {
     /// The request.
     pub request: &'a Request,
     /// The types that the API serves.
-    pub declarations: &'a onlyif::declaration::Declarations,
+    pub declarations: &'a Declarations,
     /// How the deployment answers.
     pub settings: &'a Settings,
     /// API Gateway's id of the request.
@@ -122,18 +122,7 @@ impl<'a> Exchange<'a> {
     /// `not-found`, naming those that there are.
     pub fn declaration(&self) -> Result<&'a Declaration, Problem> {
         let name = self.parameter("type").unwrap_or_default();
-        self.declarations.get(&name).ok_or_else(|| {
-            let names: Vec<&str> = self
-                .declarations
-                .iter()
-                .map(|each| each.name.as_str())
-                .collect();
-            let detail = format!(
-                "There is no type \"{name}\". There are {}.",
-                names.join(", ")
-            );
-            Problem::new(Code::NotFound, detail)
-        })
+        type_named(self.declarations, &name)
     }
 
     /// The id that the path names.
@@ -141,14 +130,7 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// `not-found` where no resource could have it.
     pub fn id(&self) -> Result<String, Problem> {
-        let id = self.parameter("id").unwrap_or_default();
-        if is_possible(&id) {
-            return Ok(id);
-        }
-        Err(Problem::new(
-            Code::NotFound,
-            format!("No resource can have this id. {ID_RULE}"),
-        ))
+        possible(self.parameter("id").unwrap_or_default())
     }
 
     /// The id that the path names, for a new resource.
@@ -174,19 +156,7 @@ impl<'a> Exchange<'a> {
     /// `not-found`, naming those that there are.
     pub fn transition(&self, declaration: &'a Declaration) -> Result<&'a Transition, Problem> {
         let name = self.parameter("transition").unwrap_or_default();
-        declaration.transition(&name).ok_or_else(|| {
-            let names: Vec<&str> = declaration
-                .transitions
-                .iter()
-                .map(|each| each.name.as_str())
-                .collect();
-            let there = match names.as_slice() {
-                [] => format!("{} have none", declaration.name),
-                names => format!("{} have {}", declaration.name, names.join(", ")),
-            };
-            let detail = format!("There is no transition \"{name}\": {there}.");
-            Problem::new(Code::NotFound, detail)
-        })
+        transition_named(declaration, &name)
     }
 
     /// The status of a failed precondition.
@@ -199,6 +169,50 @@ impl<'a> Exchange<'a> {
         let parameters = self.request.path_parameters_ref()?;
         parameters.first(name).map(str::to_owned)
     }
+}
+
+/// The type of this name, or the problem that there is none.
+pub(crate) fn type_named<'a>(
+    declarations: &'a Declarations,
+    name: &str,
+) -> Result<&'a Declaration, Problem> {
+    declarations.get(name).ok_or_else(|| {
+        let names: Vec<&str> = declarations.iter().map(|each| each.name.as_str()).collect();
+        let detail = format!(
+            "There is no type \"{name}\". There are {}.",
+            names.join(", ")
+        );
+        Problem::new(Code::NotFound, detail)
+    })
+}
+
+/// The transition of this name, or the problem that there is none.
+pub(crate) fn transition_named<'a>(
+    declaration: &'a Declaration,
+    name: &str,
+) -> Result<&'a Transition, Problem> {
+    declaration.transition(name).ok_or_else(|| {
+        let names: Vec<&str> = declaration
+            .transitions
+            .iter()
+            .map(|each| each.name.as_str())
+            .collect();
+        let there = match names.as_slice() {
+            [] => format!("{} have none", declaration.name),
+            names => format!("{} have {}", declaration.name, names.join(", ")),
+        };
+        let detail = format!("There is no transition \"{name}\": {there}.");
+        Problem::new(Code::NotFound, detail)
+    })
+}
+
+/// The id, or the problem that no resource could have it.
+pub(crate) fn possible(id: String) -> Result<String, Problem> {
+    if is_possible(&id) {
+        return Ok(id);
+    }
+    let detail = format!("No resource can have this id. {ID_RULE}");
+    Err(Problem::new(Code::NotFound, detail))
 }
 
 const ID_RULE: &str =

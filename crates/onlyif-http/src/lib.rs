@@ -12,6 +12,7 @@
 //! - [`read`]: one resource, lists, legal transitions
 //! - [`answer`], [`problem`], [`link`]: outcomes to responses
 //! - [`catalogue`]: what is constant about each kind of problem
+//! - [`describe`](mod@describe): what the API says about itself, and what no other function serves
 //! - `observe`: one log event per request
 //!
 //! **Invariant**: nothing here names a store or decides a conflict; and nowhere else is there a
@@ -24,6 +25,7 @@ pub mod caller;
 pub mod catalogue;
 pub mod cold_start;
 pub mod cursor;
+pub mod describe;
 pub mod entry;
 pub mod exchange;
 pub mod link;

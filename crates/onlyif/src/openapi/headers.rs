@@ -35,7 +35,10 @@ pub(super) fn answered() -> Map<String, Value> {
             "`private, no-cache`: keep it, and ask with `If-None-Match` before using it again.",
         ),
         ("NoStore", "`no-store`"),
-        ("StaticCacheControl", "`public, max-age=60`"),
+        (
+            "StaticCacheControl",
+            "`no-cache`: keep it, and ask with `If-None-Match` before using it again.",
+        ),
         ("Vary", "The request headers that the answer depends on."),
         (
             "IdempotentReplayed",

@@ -1,0 +1,317 @@
+//! Scenes: for each kind of problem a request that meets it. The examples of the catalogue are what
+//! the API answers to these requests, read, decided and written by the code that answers all others.
+
+use futures_util::FutureExt;
+use lambda_http::{Context, Request};
+use onlyif::answer::Answer;
+use onlyif::command::Command;
+use onlyif::decide::unique_key;
+use onlyif::declaration::{Declaration, Declarations, SourceFile};
+use onlyif::document::Document;
+use onlyif::document::pointer::Pointer;
+use onlyif::item::{Claim, Clock, Clocks, Item, Key, Resource, Stamps, Tombstone};
+use onlyif::problem::{Code, Problem};
+use onlyif::run::run;
+use onlyif::store::Failure;
+use onlyif::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+use super::shelf::{Fate, Shelf};
+use crate::app::{App, Auth, Settings};
+use crate::describe::Route;
+use crate::exchange::Exchange;
+use crate::problem::{self, Subject};
+use crate::{entry, write};
+
+/// Bytes of a note that makes a document too large.
+const TOO_MUCH: usize = 310_000;
+
+/// When the examples take place: 2026-11-23T10:05:00Z, in milliseconds since the epoch.
+const NOW_MS: i64 = 1_795_428_300_000;
+
+/// The body of a problem of this kind, as this deployment answers it.
+pub(super) fn example(code: Code, settings: &Settings) -> Value {
+    let source = SourceFile {
+        name: "orders.yaml".to_owned(),
+        text: include_str!("orders.yaml").to_owned(),
+    };
+    let declarations = Declarations::parse(&[source]).unwrap_or_default();
+    let Some(declaration) = declarations.get("orders") else {
+        return Value::Null;
+    };
+    let scene = scene(code, declaration);
+    let app = App {
+        declarations: std::sync::Arc::new(declarations.clone()),
+        store: scene.shelf,
+        settings: Settings {
+            // Otherwise nobody could be unknown.
+            auth: Auth::Jwt,
+            ..settings.clone()
+        },
+    };
+    let request = scene.request;
+    let mut exchange = Exchange::begin(&app, &request);
+    exchange.at = Timestamp::from_millis(NOW_MS);
+    let Some(problem) = refusal(&exchange, &app, code) else {
+        return Value::Null;
+    };
+    let id = exchange.parameter("id");
+    let subject = Subject {
+        declaration,
+        id: id.as_deref().unwrap_or("o-2"),
+    };
+    let response = problem::response(&exchange, Some(subject), &problem);
+    serde_json::from_slice(response.body()).unwrap_or_default()
+}
+
+fn refusal(exchange: &Exchange<'_>, app: &App<Shelf>, code: Code) -> Option<Problem> {
+    if code == Code::MethodNotAllowed {
+        let route = Route::find(exchange).ok()?;
+        return Some(route.not_allowed(exchange.method()));
+    }
+    let command = match command(exchange) {
+        Ok(command) => command,
+        Err(problem) => return Some(problem),
+    };
+    // Nothing waits on a shelf: it answers at once.
+    match run(&app.declarations, &command, &app.store).now_or_never()? {
+        Answer::Refused(problem) => Some(problem),
+        Answer::Done(_) => None,
+    }
+}
+
+fn command(exchange: &Exchange<'_>) -> Result<Command, Problem> {
+    let transition = exchange.parameter("transition").is_some();
+    match exchange.method().as_str() {
+        "POST" if transition => write::transition(exchange),
+        "POST" => write::create(exchange),
+        "PUT" => write::put(exchange),
+        "PATCH" => write::patch(exchange),
+        _ => write::delete(exchange),
+    }
+}
+
+/// A request, and what it meets.
+struct Scene {
+    request: Request,
+    shelf: Shelf,
+}
+
+/// The parts of a request that differ from scene to scene.
+struct Sent<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+    headers: Value,
+    /// `null` for none.
+    body: Value,
+}
+
+fn scene(code: Code, declaration: &Declaration) -> Scene {
+    let mut shelf = Shelf {
+        items: vec![(key("o-1"), found(code, declaration))],
+        fate: match code {
+            Code::Contention => Fate::Contended,
+            Code::Internal => Fate::Failed(Failure::Defect),
+            Code::Unavailable => Fate::Failed(Failure::Unavailable {
+                retry_after_ms: 2_000,
+            }),
+            Code::OutcomeUnknown => Fate::Lost,
+            _ => Fate::Refused,
+        },
+    };
+    shelf.items.extend(claim(declaration));
+    Scene {
+        request: request(&sent(code), code != Code::Unauthenticated),
+        shelf,
+    }
+}
+
+/// What the request finds under the id `o-1`.
+fn found(code: Code, declaration: &Declaration) -> Item {
+    match code {
+        Code::Gone => tombstone(),
+        Code::NotAllowedInState => order(declaration, "paid", json!([])),
+        Code::ConditionNotMet => order(declaration, "pending", json!([])),
+        _ => {
+            let lines = json!([{ "product": "p-1", "quantity": 2 }]);
+            order(declaration, "pending", lines)
+        }
+    }
+}
+
+/// The request.
+fn sent(code: Code) -> Sent<'static> {
+    let one = "/v1/orders/o-1";
+    let note = json!({ "note": "Ring twice" });
+    match code {
+        Code::MalformedRequest => Sent {
+            query: "verbose=true",
+            ..Sent::new("PATCH", one, note).with("if-match", "7-9f2c1a7e")
+        },
+        Code::Unauthenticated | Code::Forbidden => {
+            Sent::new("DELETE", one, Value::Null).with("if-match", "\"7-9f2c1a7e\"")
+        }
+        Code::MethodNotAllowed => Sent::new("POST", one, note),
+        Code::NotFound => {
+            Sent::new("PATCH", "/v1/orders/o-9", note).with("if-match", "\"7-9f2c1a7e\"")
+        }
+        Code::Gone | Code::NotAllowedInState => {
+            Sent::new("PATCH", one, note).with("if-match", "\"7-9f2c1a7e\"")
+        }
+        Code::NotAcceptable => Sent::new("PATCH", one, note).with("accept", "text/html"),
+        Code::ContentTooLarge => Sent::new("PUT", one, json!({ "note": "x".repeat(TOO_MUCH) })),
+        Code::UnsupportedMediaType => {
+            Sent::new("PATCH", one, note).with("content-type", "text/plain")
+        }
+        Code::StaleVersion => Sent::new("PATCH", one, json!({ "reference": "A-18" }))
+            .with("if-match", "\"5-9f2c1a7e\""),
+        Code::AlreadyExists => {
+            let body = json!({ "customer": "c-2", "lines": [] });
+            Sent::new("PUT", one, body).with("if-none-match", "*")
+        }
+        Code::Duplicate => {
+            let body = json!({ "customer": "c-1", "reference": "A-17", "lines": [] });
+            Sent::new("POST", "/v1/orders", body)
+        }
+        Code::InvalidTransition => {
+            Sent::new("POST", "/v1/orders/o-1/transitions/ship", Value::Null)
+        }
+        Code::InvalidResource => {
+            let body = json!({ "customer": "", "lines": [{ "product": "p-1", "quantity": 0 }] });
+            Sent::new("PUT", one, body).with("if-match", "\"7-9f2c1a7e\"")
+        }
+        Code::PreconditionRequired => Sent::new("PATCH", one, note),
+        Code::ConditionNotMet
+        | Code::Contention
+        | Code::Internal
+        | Code::Unavailable
+        | Code::OutcomeUnknown => {
+            let body = json!({ "payment": "pay-77" });
+            Sent::new("POST", "/v1/orders/o-1/transitions/pay", body)
+        }
+    }
+}
+
+impl Sent<'static> {
+    fn new(method: &'static str, path: &'static str, body: Value) -> Self {
+        let headers = match &body {
+            Value::Null => json!({}),
+            _ => json!({ "content-type": "application/json" }),
+        };
+        Sent {
+            method,
+            path,
+            query: "",
+            headers,
+            body,
+        }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers[name] = json!(value);
+        self
+    }
+}
+
+/// The request as API Gateway hands it over; `known`: with the caller in it.
+fn request(sent: &Sent<'_>, known: bool) -> Request {
+    let mut segments = sent.path.split('/').skip(2);
+    let mut parameters = serde_json::Map::new();
+    for name in ["type", "id", "transitions", "transition"] {
+        if let Some(value) = segments.next() {
+            parameters.insert(name.to_owned(), json!(value));
+        }
+    }
+    let mut event = json!({
+        "rawPath": sent.path,
+        "rawQueryString": sent.query,
+        "headers": sent.headers,
+        "pathParameters": parameters,
+        "requestContext": {
+            "http": { "method": sent.method },
+            "requestId": "Zk3vYh8TjoEEPtw=",
+            "stage": "$default",
+        },
+        "body": match &sent.body {
+            Value::Null => Value::Null,
+            body => json!(body.to_string()),
+        },
+    });
+    if known {
+        let claims = json!({ "sub": "alice", "scope": "orders.write" });
+        event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims } });
+    }
+    match serde_json::from_value(event) {
+        Ok(event) => entry::request(event, Context::default()),
+        Err(_) => Request::default(),
+    }
+}
+
+fn key(id: &str) -> Key {
+    Key::Resource {
+        tenant: "-".to_owned(),
+        type_name: "orders".to_owned(),
+        id: id.to_owned(),
+    }
+}
+
+fn minutes_ago(minutes: i64) -> Timestamp {
+    Timestamp::from_millis(NOW_MS - minutes * 60_000)
+}
+
+/// The order `o-1` at version 7, which bob and carol have changed since version 5.
+fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
+    let document = json!({
+        "customer": "c-1",
+        "reference": "A-17",
+        "lines": lines,
+        "address": { "street": "12 Mill Lane", "city": "Leeds" },
+        "note": "Leave it with the neighbours",
+    });
+    let clock = |version, actor: &str, minutes| Clock {
+        version,
+        actor: actor.to_owned(),
+        at: minutes_ago(minutes),
+    };
+    let mut fields = std::collections::BTreeMap::new();
+    fields.insert(Pointer::member("address").child("city"), clock(6, "bob", 4));
+    fields.insert(Pointer::member("note"), clock(7, "carol", 1));
+    Item::Resource(Resource {
+        document: match document {
+            Value::Object(members) => members,
+            _ => Document::new(),
+        },
+        version: 7,
+        incarnation: "9f2c1a7e".to_owned(),
+        state: declaration.states.as_ref().map(|_| state.to_owned()),
+        created_at: minutes_ago(95),
+        created_by: "alice".to_owned(),
+        updated_at: minutes_ago(1),
+        updated_by: "carol".to_owned(),
+        previous_at: Some(minutes_ago(4)),
+        clocks: Clocks { fields, floor: 0 },
+        stamps: Stamps::default(),
+    })
+}
+
+fn tombstone() -> Item {
+    Item::Tombstone(Tombstone {
+        version: 8,
+        incarnation: "9f2c1a7e".to_owned(),
+        deleted_at: minutes_ago(1),
+        deleted_by: "bob".to_owned(),
+        stamps: Stamps::default(),
+        expires_at_s: minutes_ago(-60).seconds(),
+    })
+}
+
+/// The unique values that the order `o-1` holds.
+fn claim(declaration: &Declaration) -> Option<(Key, Item)> {
+    let unique = declaration.unique.first()?;
+    let values = [json!("c-1"), json!("A-17")];
+    let values: Vec<Option<&Value>> = values.iter().map(Some).collect();
+    let key = unique_key("-", declaration, unique, &values)?;
+    let owner = "o-1".to_owned();
+    Some((key, Item::Claim(Claim { owner })))
+}

@@ -1,0 +1,89 @@
+//! What is told, built once per deployment and not per request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use onlyif::declaration::Declarations;
+use onlyif::openapi::{self, ProblemDoc};
+use onlyif::problem::Code;
+
+use crate::app::{App, Auth, Settings};
+use crate::catalogue::{self, Entry};
+use crate::exchange::Exchange;
+
+use super::index;
+
+/// What the API says about itself, under one address.
+pub(super) struct Described {
+    /// The body of `GET /v1`.
+    pub index: String,
+    /// The body of `GET /openapi.json`.
+    pub document: String,
+    /// The problem catalogue.
+    pub entries: Vec<Entry>,
+}
+
+/// The last description, and what it is of.
+static LAST: Mutex<Option<Remembered>> = Mutex::new(None);
+
+struct Remembered {
+    declarations: Arc<Declarations>,
+    settings: Settings,
+    described: Arc<Described>,
+}
+
+impl Described {
+    /// The description of this deployment, as it is reached by this request. The local server puts
+    /// other declarations in the place of these, and API Gateway may know several addresses; any
+    /// other function describes one thing only, as long as it runs.
+    pub(super) fn of<S>(app: &App<S>, exchange: &Exchange<'_>) -> Arc<Described> {
+        let settings = Settings {
+            base_url: Some(exchange.base_url()),
+            ..app.settings.clone()
+        };
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = last.as_ref()
+            && Arc::ptr_eq(&known.declarations, &app.declarations)
+            && known.settings == settings
+        {
+            return Arc::clone(&known.described);
+        }
+        let described = Arc::new(Described::build(&app.declarations, &settings, exchange));
+        *last = Some(Remembered {
+            declarations: Arc::clone(&app.declarations),
+            settings,
+            described: Arc::clone(&described),
+        });
+        described
+    }
+
+    fn build(declarations: &Declarations, settings: &Settings, exchange: &Exchange<'_>) -> Self {
+        let entries = catalogue::entries(settings);
+        let problems: Vec<ProblemDoc> = entries
+            .iter()
+            .filter(|entry| is_answered(entry.code, settings.auth))
+            .map(problem)
+            .collect();
+        let server = settings.base_url.as_deref().unwrap_or_default();
+        Described {
+            index: index::of(declarations, exchange).to_string(),
+            document: openapi::document(declarations, server, &problems).to_string(),
+            entries,
+        }
+    }
+}
+
+/// Where everybody is anonymous, with every scope, nobody is unknown or lacks one.
+fn is_answered(code: Code, auth: Auth) -> bool {
+    auth != Auth::None || !matches!(code, Code::Unauthenticated | Code::Forbidden)
+}
+
+fn problem(entry: &Entry) -> ProblemDoc {
+    ProblemDoc {
+        code: entry.code,
+        status: entry.status,
+        title: entry.title.to_owned(),
+        description: format!("{} {}", entry.meaning, entry.remedy),
+        retry: entry.retry.name().to_owned(),
+        example: entry.example.clone(),
+    }
+}
