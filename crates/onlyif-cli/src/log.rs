@@ -4,7 +4,8 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use crate::paint::Paint;
@@ -27,23 +28,34 @@ impl Text {
     }
 }
 
+/// Others' words (the SDK's, the HTTP server's) are not for whoever tries an API, and details are
+/// not even put together.
+fn ours(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("onlyif") && *metadata.level() <= Level::INFO
+}
+
 impl<S: Subscriber> Layer<S> for Text {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if ours(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        ours(metadata)
+    }
+
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let target = event.metadata().target();
-        // Others' words (the SDK's, the embedded store's) are not for whoever tries an API.
-        if !target.starts_with("onlyif") {
-            return;
-        }
         let mut said = Said::default();
         event.record(&mut said);
-        match target {
-            REQUEST => (self.print)(&request_line(&said, self.paint)),
-            _ => {
-                if let Some(text) = message(&said, *event.metadata().level(), self.paint) {
-                    (self.print)(&text);
-                }
-            }
-        }
+        let line = match target {
+            REQUEST => request_line(&said, self.paint),
+            _ => message(&said, *event.metadata().level(), self.paint),
+        };
+        (self.print)(&line);
     }
 }
 
@@ -115,13 +127,12 @@ fn request_line(said: &Said, paint: Paint) -> String {
     line
 }
 
-fn message(said: &Said, level: Level, paint: Paint) -> Option<String> {
+fn message(said: &Said, level: Level, paint: Paint) -> String {
     let text = format!("{}{}", said.message, said.others);
     match level {
-        Level::ERROR => Some(paint.red(&text)),
-        Level::WARN => Some(paint.yellow(&text)),
-        Level::INFO => Some(paint.dim(&text)),
-        _ => None,
+        Level::ERROR => paint.red(&text),
+        Level::WARN => paint.yellow(&text),
+        _ => paint.dim(&text),
     }
 }
 
