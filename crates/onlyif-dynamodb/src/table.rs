@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use onlyif::item::{Item, Key, Partition};
 use onlyif::plan::Plan;
 use onlyif::store::{Failure, Page, Store, Written};
+use onlyif::timestamp::Timestamp;
 use tokio::time::timeout;
 
 use crate::attributes as name;
@@ -218,6 +219,13 @@ impl Store for Table {
             deadline: Deadline::within(budget),
             ..self.clone()
         }
+    }
+
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
     async fn read(&self, keys: &[Key]) -> Result<Vec<(Key, Option<Item>)>, Failure> {

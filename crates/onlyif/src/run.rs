@@ -28,12 +28,14 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
                     },
                     Written::Unknown => view.doubt(),
                     Written::Refused(items) => {
+                        view.looked(store.now());
                         items
                             .into_iter()
                             .for_each(|(key, item)| view.learn(key, item));
                         continue;
                     }
                     Written::TooMuch => {
+                        view.looked(store.now());
                         view.overflow();
                         continue;
                     }
@@ -44,9 +46,12 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
             }
         };
         match store.read(&keys).await {
-            Ok(items) => items
-                .into_iter()
-                .for_each(|(key, item)| view.learn(key, item)),
+            Ok(items) => {
+                view.looked(store.now());
+                items
+                    .into_iter()
+                    .for_each(|(key, item)| view.learn(key, item));
+            }
             Err(failure) => return refused(command, &view, failure),
         }
     }

@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use crate::item::{Item, Key, Partition, Resource};
 use crate::plan::Plan;
+use crate::timestamp::Timestamp;
 
 /// A table of items with conditional writes.
 pub trait Store: Clone + Send + Sync {
     /// The same store, for one invocation that has so much time left.
     #[must_use]
     fn within(&self, budget: Duration) -> Self;
+
+    /// The time now, for the stamps of writes that are planned again.
+    fn now(&self) -> Timestamp;
 
     /// Reads the items at these keys, strongly consistent, in one request; `None` where there is none.
     fn read(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::item::{Item, Key};
 use crate::plan::{Plan, Planned};
+use crate::timestamp::Timestamp;
 
 /// What is known so far: each key is unknown (not in the map), absent, or present.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +12,7 @@ pub struct View {
     items: BTreeMap<Key, Option<Item>>,
     attempts: Vec<Attempt>,
     overflows: u32,
+    at: Option<Timestamp>,
 }
 
 /// A plan that was handed to the store.
@@ -48,6 +50,16 @@ impl View {
     /// Adds what was read, or what came back with a refusal; newer knowledge replaces older.
     pub fn learn(&mut self, key: Key, item: Option<Item>) {
         self.items.insert(key, item);
+    }
+
+    /// The time at which the view was completed last.
+    pub fn looked(&mut self, at: Timestamp) {
+        self.at = Some(at);
+    }
+
+    /// When the view was completed last; `None` where nobody has looked yet.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at
     }
 
     /// A plan was handed to the store: if its stamp is ever found in the table, this is what it made.

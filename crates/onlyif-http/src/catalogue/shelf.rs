@@ -5,6 +5,7 @@ use std::time::Duration;
 use onlyif::item::{Item, Key, Partition};
 use onlyif::plan::Plan;
 use onlyif::store::{Failure, Page, Store, Written};
+use onlyif::timestamp::Timestamp;
 
 /// Items that can be looked at, and a fate for every write.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,10 @@ impl Shelf {
 impl Store for Shelf {
     fn within(&self, _budget: Duration) -> Self {
         self.clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(0)
     }
 
     async fn read(&self, keys: &[Key]) -> Result<Vec<(Key, Option<Item>)>, Failure> {

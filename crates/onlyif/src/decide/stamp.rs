@@ -16,14 +16,18 @@ use crate::view::View;
 const TIME_DIGITS: usize = 15;
 
 /// The stamp of this command's next write over an item with these stamps: behind a time that is
-/// never older than any of them. Once the outcome of a write is in doubt the command keeps that
+/// never older than any of them, nor than the view: many others may have been on their way when
+/// this one was refused for being late, and it would be late again behind them. Once the outcome of a write is in doubt the command keeps that
 /// write's stamp: whichever of its writes arrives first then refuses the others.
 pub(super) fn next(command: &Command, view: &View, seen: Option<&Stamps>) -> String {
     if let Some(stamp) = view.uncertain() {
         return stamp.to_owned();
     }
     let newest = seen.and_then(newest).map(|at| at.plus_millis(1));
-    let at = newest.map_or(command.at, |newest| newest.max(command.at));
+    let at = [newest, view.at()]
+        .into_iter()
+        .flatten()
+        .fold(command.at, Timestamp::max);
     write(at, &command.request_id)
 }
 

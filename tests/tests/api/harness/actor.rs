@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper::http::response::Parts;
 use hyper::{Method, Request};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -173,6 +174,21 @@ impl Call {
 
     /// The answer, or how the connection failed.
     pub(crate) async fn send(self) -> Result<Reply, String> {
+        let request = format!("{} {}", self.method, self.path);
+        let (head, body) = self.exchange().await?;
+        Ok(Reply::new(request, head, body))
+    }
+
+    /// The status and the body of an answer that API Gateway makes by itself.
+    pub(crate) async fn by_the_gateway(self) -> (u16, String) {
+        let (head, body) = self.exchange().await.expect("an answer");
+        (
+            head.status.as_u16(),
+            String::from_utf8(body.to_vec()).expect("a text"),
+        )
+    }
+
+    async fn exchange(self) -> Result<(Parts, Bytes), String> {
         let mut request = Request::builder()
             .method(&self.method)
             .uri(format!("{}{}", self.actor.base, self.path));
@@ -192,11 +208,7 @@ impl Call {
             .await
             .map_err(|e| format!("{e:?}"))?
             .to_bytes();
-        Ok(Reply::new(
-            format!("{} {}", self.method, self.path),
-            head,
-            body,
-        ))
+        Ok((head, body))
     }
 }
 
