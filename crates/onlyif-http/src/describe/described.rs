@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use onlyif::declaration::Declarations;
 use onlyif::openapi::{self, ProblemDoc};
 use onlyif::problem::Code;
+use sha2::{Digest, Sha256};
 
 use crate::app::{App, Auth, Settings};
 use crate::catalogue::{self, Entry};
@@ -14,12 +15,31 @@ use super::index;
 
 /// What the API says about itself, under one address.
 pub(super) struct Described {
-    /// The body of `GET /v1`.
-    pub index: String,
-    /// The body of `GET /openapi.json`.
-    pub document: String,
+    /// The answer to `GET /v1`.
+    pub index: Text,
+    /// The answer to `GET /openapi.json`.
+    pub document: Text,
     /// The problem catalogue.
     pub entries: Vec<Entry>,
+}
+
+/// A text, and the tag of exactly this text.
+#[derive(Clone)]
+pub(super) struct Text {
+    pub text: String,
+    pub tag: String,
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        let digest = Sha256::digest(&text);
+        let tag = digest
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Text { text, tag }
+    }
 }
 
 /// The last description, and what it is of.
@@ -64,9 +84,10 @@ impl Described {
             .map(problem)
             .collect();
         let server = settings.base_url.as_deref().unwrap_or_default();
+        let document = openapi::document(declarations, server, &problems);
         Described {
-            index: index::of(declarations, exchange).to_string(),
-            document: openapi::document(declarations, server, &problems).to_string(),
+            index: index::of(declarations, exchange).to_string().into(),
+            document: document.to_string().into(),
             entries,
         }
     }

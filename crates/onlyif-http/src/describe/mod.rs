@@ -20,7 +20,6 @@ use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Response};
 use onlyif::problem::{Code, Problem};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::answer::{for_method, header};
 use crate::app::App;
@@ -33,7 +32,7 @@ use crate::query;
 
 pub use route::Route;
 
-use described::Described;
+use described::{Described, Text};
 
 const HTML: &str = "text/html";
 
@@ -103,15 +102,15 @@ fn told<S>(
     let text = match route {
         Route::Index => described.index.clone(),
         Route::Document => described.document.clone(),
-        Route::Problems if html => page::catalogue(&described.entries, exchange),
+        Route::Problems if html => page::catalogue(&described.entries, exchange).into(),
         Route::Problems => {
             let entries = &described.entries;
             let all: Vec<_> = entries.iter().map(|it| page::json(it, exchange)).collect();
-            json!({ "problems": all }).to_string()
+            json!({ "problems": all }).to_string().into()
         }
         Route::Problem(code) => match described.entries.iter().find(|it| it.code == *code) {
-            Some(entry) if html => page::entry(entry, exchange),
-            Some(entry) => page::json(entry, exchange).to_string(),
+            Some(entry) if html => page::entry(entry, exchange).into(),
+            Some(entry) => page::json(entry, exchange).to_string().into(),
             None => return Err(not_served(exchange)),
         },
         // Another function answers these: this deployment has a path without its route.
@@ -150,8 +149,11 @@ fn prefers_html(exchange: &Exchange<'_>) -> Result<bool, Problem> {
 }
 
 /// An answer that stays the same until the next deployment: kept, and asked for again by its tag.
-fn shown(exchange: &Exchange<'_>, html: bool, text: String) -> Result<Response<Body>, Problem> {
-    let tag = tag(&text);
+fn shown(
+    exchange: &Exchange<'_>,
+    html: bool,
+    Text { text, tag }: Text,
+) -> Result<Response<Body>, Problem> {
     let known = exchange
         .header("if-none-match")
         .map(|value| precondition::tags("If-None-Match", &value))
@@ -176,13 +178,4 @@ fn shown(exchange: &Exchange<'_>, html: bool, text: String) -> Result<Response<B
     }
     *response.body_mut() = Body::from(text);
     Ok(response)
-}
-
-fn tag(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -62,7 +62,7 @@ pub(super) fn entry(entry: &Entry, exchange: &Exchange<'_>) -> String {
          </dl>\n\
          <h2>What it means</h2>\n<p>{meaning}</p>\n\
          <h2>What to do</h2>\n<p>{remedy}</p>\n<p>{again}</p>\n\
-         <h2>An example</h2>\n<pre tabindex=\"0\"><code>{example}</code></pre>\n",
+         <h2>An example</h2>\n<pre><code>{example}</code></pre>\n",
         title = escaped(entry.title),
         status = entry.status,
         retry = entry.retry.name(),
@@ -78,8 +78,12 @@ pub(super) fn entry(entry: &Entry, exchange: &Exchange<'_>) -> String {
 fn again(retry: Retry) -> &'static str {
     match retry {
         Retry::Now => "The same request may work a moment later.",
-        Retry::AfterRefresh => "The same request may work once you have seen what is there now.",
-        Retry::Never => "The same request will not work again: something else has to change.",
+        Retry::AfterRefresh => {
+            "Sending the same request again changes nothing: look first, then decide."
+        }
+        Retry::Never => {
+            "Sending the same request again will not help: something has to change first."
+        }
     }
 }
 

@@ -57,12 +57,13 @@ pub(super) fn paths(catalogue: &Catalogue<'_>) -> Map<String, Value> {
     .into_iter()
     .map(|(path, get, parameter)| {
         let mut item = Map::new();
+        let open = parameter.is_some();
         if let Some(parameter) = parameter {
             item.insert("parameters".to_owned(), json!([parameter]));
         }
         item.insert("get".to_owned(), get.to_json(catalogue));
         item.insert("head".to_owned(), get.head().to_json(catalogue));
-        let options = options(&get.id, TAG, false);
+        let options = options(&get.id, TAG, open, false);
         item.insert("options".to_owned(), options.to_json(catalogue));
         (path.to_owned(), item.into())
     })

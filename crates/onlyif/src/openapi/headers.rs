@@ -123,11 +123,12 @@ pub(super) fn parameters() -> Map<String, Value> {
         ),
         (
             "IfNoneMatchCreates",
-            header(
-                "If-None-Match",
-                "Only `*`: creates the resource under this id, and only if there is none.",
-                "*",
-            ),
+            json!({
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "Creates the resource under this id, and only if there is none.",
+                "schema": { "type": "string", "enum": ["*"] },
+            }),
         ),
         (
             "Prefer",

@@ -118,67 +118,54 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
 fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {
     let mut paths = Map::new();
     for declaration in declarations.iter() {
-        let name = &declaration.name;
-        let read = resource::read(declaration);
         let list = collection::list(declaration);
+        let read = resource::read(declaration);
         let legal = transitions::list(declaration);
-        let collection = path(
-            &list.id,
-            &[
-                ("get", list.clone()),
-                ("head", list.head()),
-                ("post", collection::create(declaration)),
-            ],
-            catalogue,
-        );
-        let one = path(
-            &read.id,
-            &[
-                ("get", read.clone()),
-                ("head", read.head()),
-                ("put", resource::replace(declaration)),
-                ("patch", resource::patch(declaration)),
-                ("delete", resource::delete(declaration)),
-            ],
-            catalogue,
-        );
-        let all = path(
-            &legal.id,
-            &[("get", legal.clone()), ("head", legal.head())],
-            catalogue,
-        );
-        paths.insert(format!("/v1/{name}"), collection);
-        paths.insert(format!("/v1/{name}/{{id}}"), of_one(one));
-        paths.insert(format!("/v1/{name}/{{id}}/transitions"), of_one(all));
+        let all = format!("/v1/{}", declaration.name);
+        let operations = [
+            ("get", list.clone()),
+            ("head", list.head()),
+            ("post", collection::create(declaration)),
+        ];
+        paths.insert(all.clone(), path(&operations, false, catalogue));
+        let one = format!("{all}/{{id}}");
+        let operations = [
+            ("get", read.clone()),
+            ("head", read.head()),
+            ("put", resource::replace(declaration)),
+            ("patch", resource::patch(declaration)),
+            ("delete", resource::delete(declaration)),
+        ];
+        paths.insert(one.clone(), path(&operations, true, catalogue));
+        let of_one = format!("{one}/transitions");
+        let operations = [("get", legal.clone()), ("head", legal.head())];
+        paths.insert(of_one.clone(), path(&operations, true, catalogue));
         for transition in &declaration.transitions {
-            let request = transitions::request(declaration, transition);
-            let item = path(&request.id, &[("post", request.clone())], catalogue);
-            let path = format!("/v1/{name}/{{id}}/transitions/{}", transition.name);
-            paths.insert(path, of_one(item));
+            let operations = [("post", transitions::request(declaration, transition))];
+            let item = path(&operations, true, catalogue);
+            paths.insert(format!("{of_one}/{}", transition.name), item);
         }
     }
     paths.extend(discovery::paths(catalogue));
     paths
 }
 
-/// A path with these operations by method, and `OPTIONS`.
-fn path(id: &str, operations: &[(&str, Operation)], catalogue: &Catalogue<'_>) -> Value {
-    let mut item: Map<String, Value> = operations
-        .iter()
-        .map(|(method, operation)| ((*method).to_owned(), operation.to_json(catalogue)))
-        .collect();
-    let patchable = item.contains_key("patch");
+/// A path with these operations by method, and `OPTIONS`. `of_one`: it is the path of one resource,
+/// or of something of it.
+fn path(operations: &[(&str, Operation)], of_one: bool, catalogue: &Catalogue<'_>) -> Value {
+    let mut item = Map::new();
+    if of_one {
+        item.insert("parameters".to_owned(), json!([headers::parameter("Id")]));
+    }
+    for (method, operation) in operations {
+        item.insert((*method).to_owned(), operation.to_json(catalogue));
+    }
     if let Some((_, first)) = operations.first() {
-        let options = options(id, &first.tag, patchable);
+        let patchable = item.contains_key("patch");
+        let options = options(&first.id, &first.tag, of_one, patchable);
         item.insert("options".to_owned(), options.to_json(catalogue));
     }
     item.into()
-}
-
-/// The path of one resource, or of something of it.
-fn of_one(mut item: Value) -> Value {
-    item["parameters"] = json!([headers::parameter("Id")]);
-    item
 }
 
 fn schemas(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {

@@ -117,8 +117,12 @@ fn security(scopes: &[String]) -> Value {
         .collect()
 }
 
-/// `OPTIONS` of a path.
-pub(super) fn options(id: &str, tag: &str, patchable: bool) -> Operation {
+/// `OPTIONS` of a path. `open`: it has parameters, and not every value of them names something.
+pub(super) fn options(id: &str, tag: &str, open: bool, patchable: bool) -> Operation {
+    let mut problems = vec![Code::MalformedRequest];
+    if open {
+        problems.push(Code::NotFound);
+    }
     Operation {
         id: format!("options-{id}"),
         tag: tag.to_owned(),
@@ -137,6 +141,6 @@ pub(super) fn options(id: &str, tag: &str, patchable: bool) -> Operation {
             },
             content: Vec::new(),
         }],
-        problems: vec![Code::MalformedRequest],
+        problems,
     }
 }

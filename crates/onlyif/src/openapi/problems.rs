@@ -206,8 +206,24 @@ fn response(problems: &[&ProblemDoc], body: bool) -> Value {
             })
             .collect();
         response["content"] = json!({ MEDIA_TYPE: { "schema": schema, "examples": examples } });
+        if problems
+            .iter()
+            .any(|problem| problem.code == Code::Unauthenticated)
+        {
+            response["content"]["application/json"] = json!({ "schema": of_the_gateway() });
+        }
     }
     response
+}
+
+/// What the gateway in front answers to a token that it does not take.
+fn of_the_gateway() -> Value {
+    json!({
+        "type": "object",
+        "description": "The gateway's own answer.",
+        "required": ["message"],
+        "properties": { "message": { "type": "string" } },
+    })
 }
 
 fn fault() -> Value {

@@ -218,7 +218,7 @@ fn stale_description(declaration: &Declaration) -> &'static str {
             " If the resource has changed since the tag, the change is refused, unless `Prefer: conflict=merge` asks for it to be made to what is there now."
         }
         Stale::Merge => {
-            " If the resource has changed since the tag, and nothing of this change overlaps, it is made to what is there now."
+            " If the resource has changed since the tag, and nothing of this change overlaps, it is made to what is there now; `Prefer: conflict=refuse` opts out. (Where `stale-version` is 412, only `Prefer: conflict=merge` asks for that.)"
         }
     }
 }
