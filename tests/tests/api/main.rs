@@ -21,6 +21,7 @@ mod create;
 mod delete;
 mod describe;
 mod documentation;
+mod events;
 mod legal_transitions;
 mod list;
 mod patch;
