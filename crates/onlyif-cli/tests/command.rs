@@ -67,7 +67,8 @@ impl Running {
             }
             printed.push(line);
         }
-        panic!("it ended without an address: {printed:?}");
+        let status = child.wait();
+        panic!("it ended without an address ({status:?}): {printed:?}");
     }
 
     /// Reads on until a line has this in it.

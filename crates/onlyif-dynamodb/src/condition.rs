@@ -106,6 +106,7 @@ fn each(
 fn compare(left: Path, comparator: Comparator, right: Term) -> Clause {
     let ordered = match &right {
         Term::Value(value) => matches!(value, AttributeValue::N(_) | AttributeValue::S(_)),
+        Term::Path(path) if *path == left => return compare_with_itself(left, comparator),
         Term::Path(_) => true,
     };
     if !ordered && comparator != Comparator::Equal {
@@ -119,22 +120,39 @@ fn compare(left: Path, comparator: Comparator, right: Term) -> Clause {
     }
 }
 
+/// DynamoDB refuses to compare an attribute with itself. All that is there equals itself; only
+/// numbers and strings have an order.
+fn compare_with_itself(path: Path, comparator: Comparator) -> Clause {
+    match comparator {
+        Comparator::Equal => exists(path),
+        Comparator::Less | Comparator::More => Clause::Never,
+        Comparator::AtMost | Comparator::AtLeast => {
+            any(vec![is_of_type(path.clone(), "S"), is_of_type(path, "N")])
+        }
+    }
+}
+
+/// DynamoDB refuses to look for an attribute in itself, too. A string contains itself; no array does.
 fn contains(left: Path, right: Term) -> Clause {
     if right == Term::Path(left.clone()) {
-        // DynamoDB refuses to look for a value in itself. A string contains itself; no array does.
-        let string = Term::Value(AttributeValue::S("S".to_owned()));
-        return Clause::Call("attribute_type", vec![Term::Path(left), string]);
+        return is_of_type(left, "S");
     }
     Clause::Call("contains", vec![Term::Path(left), right])
 }
 
 fn starts_with(left: Path, right: Term) -> Clause {
     match right {
+        Term::Path(path) if path == left => is_of_type(left, "S"),
         Term::Value(AttributeValue::S(_)) | Term::Path(_) => {
             Clause::Call("begins_with", vec![Term::Path(left), right])
         }
         Term::Value(_) => Clause::Never,
     }
+}
+
+fn is_of_type(path: Path, name: &str) -> Clause {
+    let name = Term::Value(AttributeValue::S(name.to_owned()));
+    Clause::Call("attribute_type", vec![Term::Path(path), name])
 }
 
 fn size(left: Path, comparator: Comparator, right: Term) -> Clause {
@@ -259,4 +277,161 @@ fn join(clauses: &[Clause], word: &str, placeholders: &mut Placeholders) -> Stri
 fn call(function: &str, terms: &[Term], placeholders: &mut Placeholders) -> String {
     let terms: Vec<String> = terms.iter().map(|term| term.write(placeholders)).collect();
     format!("{function}({})", terms.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onlyif::document::pointer::Pointer;
+    use serde_json::json;
+
+    fn at(pointer: &str) -> Attribute {
+        Attribute::Document(pointer.parse::<Pointer>().expect(pointer))
+    }
+
+    fn is(pointer: &str, value: serde_json::Value) -> Condition {
+        Condition::Compare(at(pointer), Comparator::Equal, Operand::Value(value))
+    }
+
+    fn not(condition: Condition) -> Condition {
+        Condition::Not(Box::new(condition))
+    }
+
+    #[test]
+    fn conditions_are_written_once_and_without_needless_parentheses() {
+        use Condition::{All, Any};
+        let (a, b, c) = (is("/a", json!(1)), is("/b", json!(1)), is("/a", json!(2)));
+        let missing = Condition::absent();
+        for (condition, text) in [
+            (All(vec![]), ""),
+            (
+                Any(vec![]),
+                "attribute_exists(#n0) AND attribute_not_exists(#n0)",
+            ),
+            (
+                not(All(vec![])),
+                "attribute_exists(#n0) AND attribute_not_exists(#n0)",
+            ),
+            (not(Any(vec![])), ""),
+            (missing.clone(), "attribute_not_exists(#n0)"),
+            (not(missing.clone()), "attribute_exists(#n0)"),
+            (a.clone(), "#n0.#n1 = :v0"),
+            (All(vec![a.clone(), a.clone()]), "#n0.#n1 = :v0"),
+            (All(vec![All(vec![All(vec![a.clone()])])]), "#n0.#n1 = :v0"),
+            (
+                All(vec![a.clone(), All(vec![b.clone(), a.clone()]), c.clone()]),
+                "#n0.#n1 = :v0 AND #n0.#n2 = :v0 AND #n0.#n1 = :v1",
+            ),
+            (
+                All(vec![a.clone(), Any(vec![b.clone(), c.clone()])]),
+                "#n0.#n1 = :v0 AND (#n0.#n2 = :v0 OR #n0.#n1 = :v1)",
+            ),
+            (
+                not(Any(vec![a.clone(), not(b.clone())])),
+                "NOT (#n0.#n1 = :v0 OR NOT #n0.#n2 = :v0)",
+            ),
+            // What decides alone leaves nothing of the rest, placeholders included.
+            (Any(vec![a.clone(), All(vec![]), b.clone()]), ""),
+            (
+                All(vec![a.clone(), Any(vec![b, Any(vec![])])]),
+                "#n0.#n1 = :v0 AND #n0.#n2 = :v0",
+            ),
+            (not(All(vec![a, Any(vec![])])), ""),
+        ] {
+            let mut placeholders = Placeholders::default();
+            let written = expression(&condition, &mut placeholders).expect("few readings");
+            assert_eq!(written.unwrap_or_default(), text, "{condition:?}");
+            for (place, _) in placeholders.names().iter().enumerate() {
+                assert!(text.contains(&format!("#n{place}")), "{condition:?}");
+            }
+            for (place, _) in placeholders.values().iter().enumerate() {
+                assert!(text.contains(&format!(":v{place}")), "{condition:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_test_has_its_expression() {
+        let value = |value| Operand::Value(value);
+        let other = || Operand::Attribute(at("/b"));
+        let itself = || Operand::Attribute(at("/a"));
+        let never = "attribute_exists(#n0) AND attribute_not_exists(#n0)";
+        let compare = |comparator, operand| Condition::Compare(at("/a"), comparator, operand);
+        for (condition, text) in [
+            (compare(Comparator::Less, value(json!(1))), "#n0.#n1 < :v0"),
+            (
+                compare(Comparator::AtMost, value(json!("x"))),
+                "#n0.#n1 <= :v0",
+            ),
+            (compare(Comparator::More, other()), "#n0.#n1 > #n0.#n2"),
+            (compare(Comparator::AtLeast, value(json!(true))), never),
+            (
+                compare(Comparator::Equal, value(json!(null))),
+                "#n0.#n1 = :v0",
+            ),
+            (
+                compare(Comparator::Equal, itself()),
+                "attribute_exists(#n0.#n1)",
+            ),
+            (compare(Comparator::More, itself()), never),
+            (
+                compare(Comparator::AtLeast, itself()),
+                "attribute_type(#n0.#n1, :v0) OR attribute_type(#n0.#n1, :v1)",
+            ),
+            (
+                Condition::Contains(at("/a"), value(json!([1]))),
+                "contains(#n0.#n1, :v0)",
+            ),
+            (
+                Condition::Contains(at("/a"), itself()),
+                "attribute_type(#n0.#n1, :v0)",
+            ),
+            (
+                Condition::StartsWith(at("/a"), value(json!("x"))),
+                "begins_with(#n0.#n1, :v0)",
+            ),
+            (Condition::StartsWith(at("/a"), value(json!(1))), never),
+            (
+                Condition::StartsWith(at("/a"), itself()),
+                "attribute_type(#n0.#n1, :v0)",
+            ),
+            (
+                Condition::Size(at("/a"), Comparator::AtLeast, value(json!(1))),
+                "size(#n0.#n1) >= :v0",
+            ),
+            (
+                Condition::Size(at("/a"), Comparator::Equal, value(json!("1"))),
+                never,
+            ),
+            (
+                Condition::Exists(at("/a/0")),
+                "attribute_exists(#n0.#n1.#n2) OR attribute_exists(#n0.#n1[0])",
+            ),
+            (
+                not(Condition::Exists(at("/a/0"))),
+                "NOT (attribute_exists(#n0.#n1.#n2) OR attribute_exists(#n0.#n1[0]))",
+            ),
+            (
+                Condition::Exists(at("/a/00")),
+                "attribute_exists(#n0.#n1.#n2)",
+            ),
+            (
+                Condition::Exists(Attribute::Stamp(7)),
+                "attribute_exists(#n0)",
+            ),
+        ] {
+            let mut placeholders = Placeholders::default();
+            let written = expression(&condition, &mut placeholders).expect("few readings");
+            assert_eq!(written.as_deref(), Some(text), "{condition:?}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_has_sixteen_readings_at_most() {
+        for (pointer, fits) in [("/0/1/2/3", true), ("/0/1/2/3/4", false)] {
+            let mut placeholders = Placeholders::default();
+            let written = expression(&Condition::Exists(at(pointer)), &mut placeholders);
+            assert_eq!(written.is_ok(), fits, "{pointer}");
+        }
+    }
 }

@@ -248,7 +248,8 @@ mod tests {
     #[test]
     fn cancellation_reasons_are_read_by_their_places_and_may_be_mixed() {
         let reason = |code: &str| CancellationReason::builder().code(code).build();
-        let cases: [(&[&str], Result<&[usize], Setback>); 9] = [
+        type Read = Result<&'static [usize], Setback>;
+        let cases: [(&[&str], Read); 9] = [
             (&["None", "ConditionalCheckFailed"], Ok(&[1])),
             (
                 &["ConditionalCheckFailed", "None", "ConditionalCheckFailed"],

@@ -289,3 +289,122 @@ fn feed_value(hash: &mut Sha256, value: &AttributeValue) {
         _ => feed(hash, "null"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onlyif::answer::DoneKind;
+    use onlyif::item::{Attribute, Operand};
+    use onlyif::plan::{Assignment, Condition};
+    use serde_json::{Value, json};
+
+    fn update(id: &str, condition: Condition, value: Value) -> Write {
+        let attribute = Attribute::Document("/a".parse().expect("a pointer"));
+        Write {
+            key: Key::Resource {
+                tenant: "-".into(),
+                type_name: "things".into(),
+                id: id.into(),
+            },
+            condition,
+            effect: Effect::Update(vec![Assignment::Set(attribute, Operand::Value(value))]),
+        }
+    }
+
+    fn token(table: &str, writes: Vec<Write>) -> String {
+        let plan = Plan {
+            writes,
+            outcome: Planned::Deleted,
+            kind: DoneKind::Changed,
+            merged: false,
+            stamp: String::new(),
+        };
+        Request::new(table, &plan).expect("few readings").token()
+    }
+
+    #[test]
+    fn a_token_is_a_function_of_what_is_asked() {
+        let always = || Condition::All(Vec::new());
+        let first = || {
+            let value = json!({"x": [1, null, true], "y": "s"});
+            token("t", vec![update("a", always(), value)])
+        };
+        assert_eq!(first(), first());
+        assert_eq!(first().len(), 32);
+
+        let tokens = [
+            first(),
+            // The order of members is no difference, and everything else is.
+            token(
+                "u",
+                vec![update(
+                    "a",
+                    always(),
+                    json!({"x": [1, null, true], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update(
+                    "b",
+                    always(),
+                    json!({"x": [1, null, true], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update(
+                    "a",
+                    Condition::absent(),
+                    json!({"x": [1, null, true], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update(
+                    "a",
+                    always(),
+                    json!({"x": [1, null, false], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update(
+                    "a",
+                    always(),
+                    json!({"x": [1, null, "true"], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update(
+                    "a",
+                    always(),
+                    json!({"x": ["1", null, true], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update(
+                    "a",
+                    always(),
+                    json!({"x": [[1], null, true], "y": "s"}),
+                )],
+            ),
+            token(
+                "t",
+                vec![update("a", always(), json!({"x": [1, true], "y": "s"}))],
+            ),
+            token("t", vec![update("a", always(), json!(null))]),
+            token("t", vec![]),
+        ];
+        for (place, token) in tokens.iter().enumerate() {
+            assert_eq!(tokens.iter().position(|t| t == token), Some(place));
+        }
+        let reordered = json!({"y": "s", "x": [1, null, true]});
+        assert_eq!(
+            token("t", vec![update("a", always(), reordered)]),
+            tokens[0]
+        );
+    }
+}

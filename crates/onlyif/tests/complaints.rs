@@ -3,6 +3,13 @@
 //! Each file in `complaints/` is a table: a title after `=====`, the text of `things.yaml`, and after
 //! `-----` every complaint as `LINE:COLUMN: MESSAGE`. None means that the declaration is good.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use onlyif::declaration::{Complaint, Declarations, SourceFile};
 
 struct Case<'t> {

@@ -1,5 +1,12 @@
 //! What a good declaration means: its parts, its defaults, and which of its transitions are blind.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use onlyif::command::Stale;
 use onlyif::declaration::{
     Access, Amount, Bounds, Check, Clause, Declaration, Declarations, Normalize, Source,

@@ -1,5 +1,12 @@
 //! The schema that editors read by says what the parser says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use onlyif::declaration::{Declarations, SourceFile, format};
 use serde_json::{Map, Value, json};
 

@@ -202,9 +202,7 @@ async fn a_conflict_hides_what_the_caller_may_not_read() {
     ] {
         let refused = call.await.refused(409, code);
         assert_eq!(refused.header("etag"), None);
-        for member in ["current"] {
-            assert!(refused.body.get(member).is_none(), "{refused:?}");
-        }
+        assert!(refused.body.get("current").is_none(), "{refused:?}");
         let conflict = refused.conflict(code);
         for member in ["current", "changedBy", "holder", "actual"] {
             assert!(conflict.get(member).is_none(), "{member}: {refused:?}");

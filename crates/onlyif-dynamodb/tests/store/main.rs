@@ -1,5 +1,12 @@
 //! The store against a real server: the embedded emulator, or the one that `STORE_URL` names.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod conditions;
 mod emulator;
 mod evaluate;
