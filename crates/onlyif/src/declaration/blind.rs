@@ -56,11 +56,19 @@ pub(super) fn is_blind(root: &Value, unique: &[Unique], transition: &Transition)
     })
 }
 
-/// What the schema asks of a number that is added to, as far as it says it there.
+/// What the schema asks of a number that is added to, as far as it says it there. Whatever else it
+/// says can only ask for more.
 pub(super) fn bounds(root: &Value, pointer: &Pointer) -> Bounds {
-    let Some((_, schema)) = plain(root, pointer) else {
-        return Bounds::default();
-    };
+    let mut schema = root;
+    for name in pointer.tokens() {
+        match schema
+            .get("properties")
+            .and_then(|members| members.get(name))
+        {
+            Some(member) => schema = member,
+            None => return Bounds::default(),
+        }
+    }
     let number = |keyword: &str| match schema.get(keyword) {
         Some(Value::Number(number)) => Some(number.clone()),
         _ => None,

@@ -1,0 +1,646 @@
+//! What is decided about a command, by tables: which stage of the checks answers, with what, and
+//! what is written where nothing stands against it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[allow(dead_code, reason = "the interleavings need more of it")]
+mod model;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use model::Model;
+use model::world::{World, command, declare};
+use onlyif::answer::{Answer, Done, DoneKind};
+use onlyif::command::{Command, IfMatch, Operation, Scopes, Stale};
+use onlyif::decide::{Decision, decide};
+use onlyif::declaration::Declarations;
+use onlyif::document::Document;
+use onlyif::document::patch::Patch;
+use onlyif::item::{Item, Resource};
+use onlyif::plan::Effect;
+use onlyif::problem::{Code, Conflict, Problem, Rel};
+use onlyif::view::View;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const TICKETS: &str = "
+type: tickets
+schema:
+  type: object
+  required: [title]
+  additionalProperties: false
+  dependentRequired: { severity: [assignee] }
+  properties:
+    title: { type: string, minLength: 1 }
+    note: { type: string }
+    assignee: { type: string }
+    severity: { type: integer, minimum: 1, maximum: 5 }
+    code: { type: string }
+    place: { type: object, properties: { city: { type: string }, street: { type: string } } }
+    votes: { type: integer, minimum: 0, maximum: 10 }
+    solvedAt: { type: string, format: date-time, readOnly: true }
+unique: [{ fields: [/code], normalize: [trim, lowercase] }]
+states: { initial: open, final: [closed], update: [open, solved], delete: [open, closed] }
+transitions:
+  solve:
+    from: open
+    to: solved
+    onlyIf: [{ field: /assignee, exists: true, message: Nobody works on it. }]
+    set: { /solvedAt: { now: true } }
+  close: { from: solved, to: closed, access: [tickets.close] }
+  vote:
+    from: [open, solved]
+    input: { type: object, required: [n], properties: { n: { type: integer } } }
+    add: { /votes: { input: /n } }
+access: { read: [tickets.read], create: [tickets.write], update: [tickets.write], delete: [tickets.write] }
+";
+
+/// Nothing in its schema ties one member to another.
+const POLLS: &str = "
+type: polls
+schema:
+  type: object
+  properties: { votes: { type: integer, minimum: 0, maximum: 10 }, endedAt: { type: string, format: date-time } }
+transitions:
+  vote:
+    input: { type: object, required: [n], properties: { n: { type: number } } }
+    add: { /votes: { input: /n } }
+  end: { set: { /endedAt: { now: true } } }
+";
+
+fn declarations() -> &'static Declarations {
+    static DECLARATIONS: LazyLock<Declarations> =
+        LazyLock::new(|| declare(&[("tickets.yaml", TICKETS), ("polls.yaml", POLLS)]));
+    &DECLARATIONS
+}
+
+fn object(value: Value) -> Document {
+    value.as_object().expect("an object").clone()
+}
+
+fn create(nth: i64, id: &str, body: Value) -> Command {
+    let incarnation = format!("{nth:08x}");
+    let operation = Operation::Create {
+        body: object(body),
+        incarnation,
+        repeatable: true,
+    };
+    command(nth, "alice", "tickets", id, operation)
+}
+
+fn put(nth: i64, body: Value) -> Command {
+    command(
+        nth,
+        "bob",
+        "tickets",
+        "t",
+        Operation::Replace { body: object(body) },
+    )
+}
+
+fn patch(nth: i64, body: Value) -> Command {
+    let patch = Patch::Merge(object(body));
+    command(nth, "bob", "tickets", "t", Operation::Patch { patch })
+}
+
+fn steps(nth: i64, steps: Value) -> Command {
+    let patch = Patch::parse_json(&steps).expect("a JSON Patch");
+    command(nth, "bob", "tickets", "t", Operation::Patch { patch })
+}
+
+fn transition(nth: i64, name: &str, input: Option<Value>) -> Command {
+    command(
+        nth,
+        "carol",
+        "tickets",
+        "t",
+        Operation::Transition {
+            name: name.into(),
+            input,
+        },
+    )
+}
+
+fn delete(nth: i64) -> Command {
+    command(nth, "dave", "tickets", "t", Operation::Delete)
+}
+
+/// Under the tag of this version of the first incarnation.
+fn at(version: u64, mut command: Command) -> Command {
+    command.preconditions.if_match = Some(IfMatch::Tags(vec![format!("{version}-00000001")]));
+    command
+}
+
+fn any(mut command: Command) -> Command {
+    command.preconditions.if_match = Some(IfMatch::Any);
+    command
+}
+
+fn preferring(stale: Stale, mut command: Command) -> Command {
+    command.stale = Some(stale);
+    command
+}
+
+/// The table after these commands, all of which happen.
+fn after(commands: impl IntoIterator<Item = Command>) -> Model {
+    let declarations = declarations();
+    commands
+        .into_iter()
+        .fold(Model::default(), |table, command| {
+            let (table, answer) = World::run(table, declarations, command);
+            assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+            table
+        })
+}
+
+fn answer(table: &Model, command: Command) -> (Model, Answer) {
+    World::run(table.clone(), declarations(), command)
+}
+
+fn refused(table: &Model, command: Command) -> Problem {
+    let (left, answer) = answer(table, command);
+    assert_eq!(left, *table, "a refusal leaves nothing behind");
+    match answer {
+        Answer::Refused(problem) => problem,
+        Answer::Done(done) => panic!("{done:?}"),
+    }
+}
+
+fn done(table: &Model, command: Command) -> (Model, Done) {
+    match answer(table, command) {
+        (table, Answer::Done(done)) => (table, done),
+        (_, Answer::Refused(problem)) => panic!("{problem:?}"),
+    }
+}
+
+fn ticket() -> Command {
+    create(
+        1,
+        "t",
+        json!({ "title": "T", "note": "n", "place": { "city": "Bern" }, "votes": 9 }),
+    )
+}
+
+fn resource(table: &Model) -> Resource {
+    match table.get(&ticket().key()) {
+        Some(Item::Resource(resource)) => resource,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_needs_no_look_is_written_at_once_and_the_rest_is_looked_at_first() {
+    let first = |command: &Command| match decide(declarations(), command, &View::default()) {
+        Decision::Read(keys) => format!("read {}", keys.len()),
+        Decision::Write(plan) => format!("write {}", plan.writes.len()),
+        Decision::Answer(_) => "answer".to_owned(),
+    };
+    let invalid = json!({ "title": 1 });
+    let mut chosen_by_us = create(9, "t", invalid.clone());
+    if let Operation::Create { repeatable, .. } = &mut chosen_by_us.operation {
+        *repeatable = false;
+    }
+    let poll = |name: &str, input: Option<Value>| {
+        command(
+            6,
+            "carol",
+            "polls",
+            "p",
+            Operation::Transition {
+                name: name.into(),
+                input,
+            },
+        )
+    };
+    let vote = |n: Value| Some(json!({ "n": n }));
+    let unique = create(2, "t", json!({ "title": "T", "code": "C" }));
+    let unforeseen = transition(7, "vote", vote(json!(1)));
+    let ending = any(command(9, "dave", "polls", "p", Operation::Delete));
+    let table = [
+        ("a create", ticket(), "write 1"),
+        ("a create with a unique value", unique, "write 2"),
+        (
+            "an invalid create under an id of ours",
+            chosen_by_us,
+            "answer",
+        ),
+        (
+            "an invalid create under the client's id",
+            create(3, "t", invalid),
+            "read 1",
+        ),
+        ("an update", any(put(4, json!({ "title": "U" }))), "read 1"),
+        (
+            "a patch",
+            at(1, patch(5, json!({ "title": "U" }))),
+            "read 1",
+        ),
+        ("a blind addition", poll("vote", vote(json!(1))), "write 1"),
+        (
+            "an addition that is no integer",
+            poll("vote", vote(json!(1.5))),
+            "read 1",
+        ),
+        ("an invalid input", poll("vote", None), "read 1"),
+        ("a blind change", poll("end", None), "write 1"),
+        (
+            "a change where members depend on others",
+            unforeseen,
+            "read 1",
+        ),
+        ("a delete", ending, "write 1"),
+        ("a delete that releases values", any(delete(9)), "read 1"),
+        ("a delete without a precondition", delete(9), "read 1"),
+    ];
+    for (name, command, expected) in table {
+        assert_eq!(first(&command), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_first_stage_that_refuses_answers() {
+    let nothing = Model::default();
+    let open = after([ticket()]);
+    let solved = after([
+        create(1, "t", json!({ "title": "T", "assignee": "a" })),
+        transition(2, "solve", None),
+    ]);
+    let closed = after([
+        create(1, "t", json!({ "title": "T", "assignee": "a" })),
+        transition(2, "solve", None),
+        transition(3, "close", None),
+    ]);
+    let gone = after([ticket(), any(delete(2))]);
+    let (valid, invalid) = (json!({ "title": "U" }), json!({ "title": 1 }));
+    let table = [
+        (&nothing, put(9, invalid.clone()), Code::NotFound),
+        (&gone, put(9, invalid.clone()), Code::Gone),
+        (&open, put(9, invalid.clone()), Code::PreconditionRequired),
+        (&open, at(2, put(9, invalid.clone())), Code::StaleVersion),
+        (&open, at(1, put(9, invalid.clone())), Code::InvalidResource),
+        (
+            &closed,
+            at(3, put(9, invalid.clone())),
+            Code::InvalidResource,
+        ),
+        (
+            &closed,
+            at(3, put(9, valid.clone())),
+            Code::NotAllowedInState,
+        ),
+        (&closed, at(1, put(9, valid.clone())), Code::StaleVersion),
+        (&open, create(9, "t", invalid), Code::AlreadyExists),
+        (&nothing, transition(9, "vote", None), Code::NotFound),
+        (&gone, transition(9, "vote", None), Code::Gone),
+        (&closed, transition(9, "vote", None), Code::InvalidResource),
+        (
+            &closed,
+            transition(9, "vote", Some(json!({ "n": 1 }))),
+            Code::InvalidTransition,
+        ),
+        (
+            &closed,
+            at(1, transition(9, "vote", None)),
+            Code::StaleVersion,
+        ),
+        (&open, transition(9, "solve", None), Code::ConditionNotMet),
+        (&open, transition(9, "close", None), Code::InvalidTransition),
+        (&nothing, delete(9), Code::NotFound),
+        (&gone, delete(9), Code::Gone),
+        (&open, delete(9), Code::PreconditionRequired),
+        (&open, at(9, delete(9)), Code::StaleVersion),
+        (&solved, at(2, delete(9)), Code::NotAllowedInState),
+        (&solved, at(1, delete(9)), Code::StaleVersion),
+    ];
+    for (place, (before, command, code)) in table.into_iter().enumerate() {
+        assert_eq!(refused(before, command).code, code, "row {place}");
+    }
+}
+
+#[test]
+fn every_conflict_that_the_image_shows_is_told_in_the_catalogues_order() {
+    let closed = after([
+        create(1, "t", json!({ "title": "T", "assignee": "a" })),
+        transition(2, "solve", None),
+        transition(3, "close", None),
+    ]);
+    let codes = |problem: &Problem| {
+        problem
+            .conflicts
+            .iter()
+            .map(Conflict::code)
+            .collect::<Vec<_>>()
+    };
+
+    let problem = refused(&closed, at(1, patch(9, json!({ "title": "U" }))));
+    assert_eq!(
+        codes(&problem),
+        [Code::StaleVersion, Code::NotAllowedInState]
+    );
+    let problem = refused(
+        &closed,
+        at(
+            1,
+            steps(9, json!([{ "op": "test", "path": "/title", "value": "V" }])),
+        ),
+    );
+    let all = [
+        Code::StaleVersion,
+        Code::NotAllowedInState,
+        Code::ConditionNotMet,
+    ];
+    assert_eq!(codes(&problem), all);
+    let open = after([ticket()]);
+    let problem = refused(&open, at(9, transition(9, "close", None)));
+    assert_eq!(
+        codes(&problem),
+        [Code::StaleVersion, Code::InvalidTransition]
+    );
+}
+
+#[test]
+fn a_stale_view_is_told_every_field_that_changed_since_it() {
+    let table = after([
+        ticket(),
+        any(patch(2, json!({ "note": "m" }))),
+        any(patch(
+            3,
+            json!({ "place": { "city": "Basel", "street": "Gasse" } }),
+        )),
+        any(patch(4, json!({ "note": "o" }))),
+    ]);
+    let expected: [(u64, &[(&str, u64, bool)]); 4] = [
+        (
+            1,
+            &[
+                ("/note", 4, true),
+                ("/place/city", 3, false),
+                ("/place/street", 3, false),
+            ],
+        ),
+        (
+            2,
+            &[
+                ("/note", 4, true),
+                ("/place/city", 3, false),
+                ("/place/street", 3, false),
+            ],
+        ),
+        (3, &[("/note", 4, true)]),
+        (0, &[]),
+    ];
+    for (version, expected) in expected {
+        let problem = refused(
+            &table,
+            at(version, patch(9, json!({ "note": "mine", "title": "U" }))),
+        );
+        let Conflict::StaleVersion {
+            fields, mergeable, ..
+        } = &problem.conflicts[0]
+        else {
+            panic!("{problem:?}")
+        };
+        let fields: Option<Vec<(String, u64, bool)>> = fields.as_ref().map(|fields| {
+            fields
+                .iter()
+                .map(|f| (f.pointer.to_string(), f.version, f.overlaps))
+                .collect()
+        });
+        let told = expected
+            .iter()
+            .map(|(at, version, o)| ((*at).to_owned(), *version, *o))
+            .collect();
+        // A tag that names no version says nothing of what changed since.
+        assert_eq!(fields, (version > 0).then_some(told), "{version}");
+        assert!(!mergeable);
+    }
+}
+
+#[test]
+fn what_does_not_overlap_is_rebased_for_who_prefers_it_and_only_for_them() {
+    let table = after([ticket(), any(patch(2, json!({ "note": "m" })))]);
+    let change = || at(1, patch(9, json!({ "title": "U" })));
+    let problem = refused(&table, change());
+    let rels: Vec<Rel> = problem.resolutions.iter().map(|each| each.rel).collect();
+    assert_eq!(rels, [Rel::Merge, Rel::Overwrite, Rel::Discard]);
+    assert_eq!(
+        refused(&table, preferring(Stale::Refuse, change())).code,
+        Code::StaleVersion
+    );
+
+    let (after, done) = done(&table, preferring(Stale::Merge, change()));
+    assert!(done.merged && done.kind == DoneKind::Changed);
+    let now = resource(&after);
+    assert_eq!(
+        (&now.document["title"], &now.document["note"]),
+        (&json!("U"), &json!("m"))
+    );
+    assert_eq!(now.version, 3);
+}
+
+#[test]
+fn an_update_that_changes_nothing_writes_nothing() {
+    let table = after([ticket()]);
+    for command in [
+        at(1, patch(9, json!({}))),
+        any(patch(9, json!({ "note": "n", "absent": null }))),
+        at(
+            1,
+            put(
+                9,
+                json!({ "title": "T", "note": "n", "place": { "city": "Bern" }, "votes": 9 }),
+            ),
+        ),
+    ] {
+        let (after, done) = done(&table, command);
+        assert_eq!(done.kind, DoneKind::Unchanged);
+        assert_eq!(after, table);
+    }
+}
+
+#[test]
+fn bounds_of_the_schema_are_conditions_of_an_addition() {
+    let table = after([ticket()]);
+    let vote = |n: i64| transition(9, "vote", Some(json!({ "n": n })));
+    for (n, votes) in [
+        (1, Some(10)),
+        (2, None),
+        (-9, Some(0)),
+        (-10, None),
+        (0, Some(9)),
+    ] {
+        let (after, answer) = answer(&table, vote(n));
+        match (answer, votes) {
+            (Answer::Done(_), Some(votes)) => assert_eq!(resource(&after).document["votes"], votes),
+            (Answer::Refused(problem), None) => assert_eq!(problem.code, Code::ConditionNotMet),
+            (answer, _) => panic!("{n}: {answer:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_unique_value_is_one_item_that_comes_goes_and_moves_with_its_resource() {
+    let codes = |table: &Model| table.keys().count() - 1;
+    let created = after([create(1, "t", json!({ "title": "T", "code": " A " }))]);
+    assert_eq!(codes(&created), 1);
+    let (same, _) = done(&created, any(patch(2, json!({ "code": "a" }))));
+    assert_eq!(codes(&same), 1, "the same value in another spelling");
+    let (moved, _) = done(&same, any(patch(3, json!({ "code": "b" }))));
+    assert_eq!(codes(&moved), 1);
+    let (freed, _) = done(&moved, any(patch(4, json!({ "code": null }))));
+    assert_eq!(codes(&freed), 0);
+
+    let other = create(5, "u", json!({ "title": "U", "code": "A" }));
+    let problem = refused(&created, other.clone());
+    assert_eq!(problem.code, Code::Duplicate);
+    done(&moved, other);
+    let (deleted, _) = done(&created, any(delete(6)));
+    assert_eq!(codes(&deleted), 0, "only the tombstone is left");
+}
+
+#[test]
+fn no_tag_of_an_incarnation_that_ended_matches_the_next() {
+    let again = create(3, "t", json!({ "title": "again" }));
+    let table = after([ticket(), any(delete(2)), again]);
+    assert_eq!(resource(&table).version, 1);
+    assert_eq!(
+        refused(&table, at(1, put(9, json!({ "title": "U" })))).code,
+        Code::StaleVersion
+    );
+}
+
+#[test]
+fn a_tombstone_answers_until_it_expires() {
+    let table = after([ticket(), any(delete(2))]);
+    let mut late = put(9, json!({ "title": "U" }));
+    late.at = late.at.plus_millis(30 * 24 * 3600 * 1000 - 10_000);
+    assert_eq!(refused(&table, late.clone()).code, Code::Gone);
+    late.at = late.at.plus_millis(20_000);
+    assert_eq!(refused(&table, late).code, Code::NotFound);
+}
+
+#[test]
+fn who_may_not_read_learns_that_and_nothing_more() {
+    let table = after([ticket(), any(patch(2, json!({ "note": "secret" })))]);
+    let blinded = |mut command: Command| {
+        let only = ["tickets.write", "tickets.close"].map(str::to_owned);
+        command.caller.scopes = Scopes::Only(BTreeSet::from(only));
+        refused(&table, command)
+    };
+    let commands = [
+        at(1, put(9, json!({ "title": "U" }))),
+        put(9, json!({ "title": "U" })),
+        at(1, delete(9)),
+        transition(9, "solve", None),
+        transition(9, "close", None),
+        create(9, "t", json!({ "title": "U" })),
+    ];
+    for command in commands {
+        let problem = blinded(command);
+        let told = format!("{problem:?}");
+        assert!(problem.current.is_none(), "{told}");
+        for word in ["secret", "2-00000001", "\"bob\"", "bob changed", "is open"] {
+            assert!(!told.contains(word), "{word} in {told}");
+        }
+    }
+}
+
+#[test]
+fn only_a_create_puts() {
+    let table = after([create(
+        1,
+        "t",
+        json!({ "title": "T", "assignee": "a", "code": "c" }),
+    )]);
+    let mut world = View::default();
+    let key = ticket().key();
+    world.learn(key.clone(), table.get(&key));
+    for command in [
+        any(put(9, json!({ "title": "U" }))),
+        transition(9, "solve", None),
+        any(delete(9)),
+    ] {
+        let Decision::Write(plan) = decide(declarations(), &command, &world) else {
+            panic!("nothing stands against it")
+        };
+        assert!(
+            matches!(plan.writes[0].effect, Effect::Update(_)),
+            "{plan:?}"
+        );
+    }
+}
+
+/// A change of a few fields, some of them removed.
+fn changes() -> impl Strategy<Value = Value> {
+    let text = || prop_oneof![Just(Value::Null), "[a-c]".prop_map(Value::from)];
+    let number = prop_oneof![Just(Value::Null), (0..7_i64).prop_map(Value::from)];
+    let place = prop_oneof![
+        Just(Value::Null),
+        text().prop_map(|city| json!({ "city": city })),
+        text().prop_map(|street| json!({ "street": street })),
+    ];
+    (text(), text(), number, place, prop::bits::u8::between(0, 4)).prop_map(
+        |(note, assignee, severity, place, chosen)| {
+            let all = [
+                ("note", note),
+                ("assignee", assignee),
+                ("severity", severity),
+                ("place", place),
+            ];
+            let picked = all
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| chosen & (1 << bit) != 0);
+            Value::Object(
+                picked
+                    .map(|(_, (name, value))| (name.to_owned(), value))
+                    .collect(),
+            )
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Whatever two people do to one version: who is told that it happened finds it done, the
+    /// document satisfies its schema, and what nobody changed keeps its clock.
+    #[test]
+    fn a_rebased_document_satisfies_its_schema_and_loses_nothing(
+        one in changes(), two in changes(),
+    ) {
+        let declarations = declarations();
+        let base = after([create(1, "t", json!({
+            "title": "T", "note": "n", "assignee": "a", "severity": 3, "place": { "city": "x", "street": "y" },
+        }))]);
+        let merging = |nth, change| preferring(Stale::Merge, at(1, patch(nth, change)));
+        let (first, first_answer) = answer(&base, merging(2, one));
+        let before = resource(&first);
+        let (second, second_answer) = answer(&first, merging(3, two));
+        let now = resource(&second);
+        let schema = &declarations.get("tickets").expect("tickets").schema;
+        prop_assert!(schema.faults(&Value::Object(now.document.clone())).is_empty());
+
+        let touched = onlyif::document::fields::changes(&before.document, &now.document);
+        for (pointer, clock) in &before.clocks.fields {
+            if !touched.iter().any(|changed| changed.overlaps(pointer)) {
+                prop_assert_eq!(now.clocks.fields.get(pointer), Some(clock));
+            }
+        }
+        // What the first one was told had happened is there still, unless both did the same.
+        if let (Answer::Done(_), Answer::Done(done)) = (&first_answer, &second_answer)
+            && done.merged
+        {
+            let changed = onlyif::document::fields::changes(&resource(&base).document, &before.document);
+            for pointer in changed {
+                prop_assert_eq!(pointer.of(&now.document), pointer.of(&before.document));
+            }
+        }
+    }
+}
