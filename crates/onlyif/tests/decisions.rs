@@ -375,7 +375,8 @@ fn a_stale_view_is_told_every_field_that_changed_since_it() {
         )),
         any(patch(4, json!({ "note": "o" }))),
     ]);
-    let expected: [(u64, &[(&str, u64, bool)]); 4] = [
+    type Told = &'static [(&'static str, u64, bool)];
+    let expected: [(u64, Told); 4] = [
         (
             1,
             &[
