@@ -1,5 +1,7 @@
 //! The `onlyif` command as a process: what it prints, what outlives it, and how it ends.
 
+// It is ended by signals.
+#![cfg(unix)]
 // Code outside of `#[test]` functions is test code here too: it fails by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -57,18 +59,16 @@ impl Running {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the command runs");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut printed = Vec::new();
-        for line in lines.by_ref() {
-            let line = line.unwrap();
-            if let Some(at) = line.find("http://127.0.0.1:") {
-                let url = line[at..].trim_end().trim_end_matches("/v1").to_owned();
-                return Running { child, lines, url };
-            }
-            printed.push(line);
-        }
-        let status = child.wait();
-        panic!("it ended without an address ({status:?}): {printed:?}");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = String::new();
+        let mut running = Running { child, lines, url };
+        let line = running.says("http://127.0.0.1:");
+        let at = line.find("http://").unwrap();
+        line[at..]
+            .trim_end()
+            .trim_end_matches("/v1")
+            .clone_into(&mut running.url);
+        running
     }
 
     /// Reads on until a line has this in it.
@@ -182,7 +182,7 @@ fn an_interrupt_lets_a_running_request_finish() {
     let length = body.len();
     write!(
         connection,
-        "POST /v1/things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+        "POST /v1/things HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
     )
     .unwrap();
     let mut reply = BufReader::new(connection.try_clone().unwrap());
@@ -203,6 +203,122 @@ fn an_interrupt_lets_a_running_request_finish() {
     reply.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("HTTP/1.1 201 Created"), "{rest}");
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_banner_names_what_works_and_each_request_is_a_line() {
+    let resources = folder(&[("things.yaml", THINGS)]);
+    let mut running = Running::start(&["--resources", text(resources.path()), "--memory"]);
+    running.says("in memory");
+    let tried = running.says("Try");
+    let address = tried.split_once("curl ").unwrap().1;
+    assert_eq!(status_of(address).await, 200);
+    running.says("Ctrl-C ends");
+    assert_eq!(
+        status_of(&format!("{}/v1/things/t-1", running.url)).await,
+        404
+    );
+    running.interrupt();
+    let printed: Vec<String> = running
+        .lines
+        .by_ref()
+        .map(Result::unwrap)
+        .filter(|line| !line.is_empty())
+        .map(|line| line.rsplit_once("  ").expect("a time").0.to_owned())
+        .collect();
+    assert_eq!(
+        printed,
+        [
+            "GET    /v1/things  200",
+            "GET    /v1/things/t-1  404  not-found"
+        ]
+    );
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_is_alone_on_standard_output() {
+    let resources = folder(&[("things.yaml", THINGS)]);
+    let arguments = [
+        "--resources",
+        text(resources.path()),
+        "--memory",
+        "--port",
+        "0",
+    ];
+    let mut child = onlyif(&[&arguments[..], &["--log", "json"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let banner = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut banner = banner.map(Result::unwrap);
+    let api = banner.find(|line| line.ends_with("/v1")).unwrap();
+    banner.find(|line| line.contains("Ctrl-C ends")).unwrap();
+    let list = format!("{}/things", &api[api.find("http").unwrap()..]);
+    assert_eq!(status_of(&list).await, 200);
+    assert_eq!(status_of(&format!("{list}?x=1")).await, 400);
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let Output { status, stdout, .. } = child.wait_with_output().unwrap();
+    assert_eq!(status.code(), Some(0));
+    let lines = String::from_utf8(stdout).unwrap();
+    let told: Vec<(Value, Value, Value)> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON alone"))
+        .map(|line: Value| {
+            (
+                line["method"].clone(),
+                line["status"].clone(),
+                line["code"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (json!("GET"), json!(200), Value::Null),
+            (json!("GET"), json!(400), json!("malformed-request")),
+        ]
+    );
+}
+
+#[test]
+fn what_goes_wrong_is_a_sentence_and_a_status() {
+    let bad = folder(&[("things.yaml", &THINGS.replace("schema:", "shema:"))]);
+    let good = folder(&[("things.yaml", THINGS)]);
+    let (bad, good) = (text(bad.path()), text(good.path()));
+    let file = format!("{good}/things.yaml");
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["--resources", bad, "--memory"], 1, "things.yaml:2:1: "),
+        (&["--resources", good, "--data", &file], 1, "cannot be made"),
+        (&["check", "none"], 1, "There is no folder `none`"),
+        (
+            &["race", "--url", "http://127.0.0.1:1"],
+            1,
+            "No server answers at http://127.0.0.1:1.",
+        ),
+        (&["--host", "0.0.0.0"], 2, "add --allow-remote"),
+        (&["--store", "localhost"], 2, "http://127.0.0.1:8000"),
+        (&["chek"], 2, "check"),
+    ];
+    for (arguments, code, expected) in cases {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = ended(arguments);
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(*code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+        assert_eq!(stdout, b"", "{arguments:?}");
+    }
 }
 
 #[test]

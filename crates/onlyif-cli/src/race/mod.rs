@@ -217,3 +217,73 @@ impl<W: Write> Story<'_, W> {
 fn change(field: &str, text: &str) -> Value {
     json!({ field: text })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::{Options, start};
+    use std::fs;
+
+    /// What is told, by lines that stay the same in every run.
+    async fn told(stale: &str, type_name: &str) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let declaration = format!(
+            "type: notes\nstale: {stale}\nschema:\n  type: object\n  required: [title]\n  properties: {{ title: {{ type: string }}, body: {{ type: string }} }}\n"
+        );
+        fs::write(folder.path().join("notes.yaml"), declaration).unwrap();
+        let options = Options {
+            resources: folder.path().to_owned(),
+            ..Options::default()
+        };
+        let server = start(options).await.unwrap();
+        let mut out = Vec::new();
+        let raced = race(&server.url, type_name, Paint::PLAIN, &mut out).await;
+        server.stop().await;
+        raced.map(|()| String::from_utf8(out).unwrap())
+    }
+
+    #[tokio::test]
+    async fn both_acts_end_well_whatever_the_type_does_with_stale_updates() {
+        for stale in ["refuse", "merge"] {
+            let text = told(stale, "notes").await.unwrap();
+            for expected in [
+                "409 stale-version",
+                r#"{ "title": "alice was here" }"#,
+                r#"{ "version": 3, "title": "alice was here", "body": "bob was here" }"#,
+                r#"{ "version": 5, "title": "bob again", "body": "bob was here" }"#,
+                r#""pointer": "/title", "changedBy": "alice""#,
+                "bob sends `merge` as it came",
+                "bob sends `overwrite` as it came",
+            ] {
+                assert!(text.contains(expected), "{expected}: {text}");
+            }
+            assert!(
+                text.lines().all(|line| line.chars().count() <= 80),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_hinders_a_race_is_told_in_a_sentence() {
+        let sentence = told("refuse", "books").await.unwrap_err();
+        assert!(sentence.contains("no type `books`"), "{sentence}");
+        let mut out = Vec::new();
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        for (url, expected) in [
+            (
+                format!("http://{nobody}"),
+                "No server answers at http://127.0.0.1",
+            ),
+            ("127.0.0.1:3000".to_owned(), "should begin with http://"),
+        ] {
+            let sentence = race(&url, "notes", Paint::PLAIN, &mut out)
+                .await
+                .unwrap_err();
+            assert!(sentence.contains(expected), "{sentence}");
+        }
+    }
+}
