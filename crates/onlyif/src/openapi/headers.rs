@@ -68,90 +68,22 @@ pub(super) fn parameter(name: &str) -> Value {
 
 /// The parameters of requests.
 pub(super) fn parameters() -> Map<String, Value> {
-    let header = |name: &str, description: &str, example: &str| {
-        json!({
-            "name": name,
-            "in": "header",
-            "description": description,
-            "schema": { "type": "string" },
-            "example": example,
-        })
-    };
-    let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
-    let table = [
-        (
-            "Id",
-            json!({
-                "name": "id",
-                "in": "path",
-                "required": true,
-                "description": "The resource's id.",
-                "schema": { "$ref": "#/components/schemas/Id" },
-            }),
-        ),
-        (
-            "IfMatch",
-            header(
-                "If-Match",
-                "The entity tag that the change is based on, in quotes, or a list of them; `*` overwrites whatever is there. Without this, `If-Unmodified-Since` or an `etag` in the body, the answer is 428. A weak tag never matches.",
-                "\"3-9f2c1a7e\"",
-            ),
-        ),
-        (
-            "IfMatchOptional",
-            header(
-                "If-Match",
-                "Only if the resource is still as it was under this entity tag. Not needed: the state and the conditions guard a transition.",
-                "\"3-9f2c1a7e\"",
-            ),
-        ),
-        (
-            "IfUnmodifiedSince",
-            header(
-                "If-Unmodified-Since",
-                "Counts where there is no `If-Match`. A resource that was written twice within the second that it names is refused.",
-                "Mon, 23 Nov 2026 10:05:00 GMT",
-            ),
-        ),
-        (
-            "IfNoneMatch",
-            header(
-                "If-None-Match",
-                "Answers 304 while the resource is still as it was under one of these tags.",
-                "\"3-9f2c1a7e\"",
-            ),
-        ),
-        (
-            "IfNoneMatchCreates",
-            json!({
-                "name": "If-None-Match",
-                "in": "header",
-                "description": "Creates the resource under this id, and only if there is none.",
-                "schema": { "type": "string", "enum": ["*"] },
-            }),
-        ),
-        (
-            "Prefer",
-            header(
-                "Prefer",
-                "`return=minimal`: no body in the answer (RFC 7240).",
-                "return=minimal",
-            ),
-        ),
-        (
-            "PreferUpdate",
-            header(
-                "Prefer",
-                "`return=minimal`: no body in the answer. `conflict=merge`: if the resource has changed, and nothing of this change overlaps, make it to what is there now; `conflict=refuse`: never. (RFC 7240)",
-                "conflict=merge",
-            ),
-        ),
+    let id = json!({
+        "name": "id",
+        "in": "path",
+        "required": true,
+        "description": "The resource's id.",
+        "schema": { "$ref": "#/components/schemas/Id" },
+    });
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 25 });
+    let mut parameters = vec![
+        ("Id", id),
         (
             "Limit",
             query(
                 "limit",
                 "Items of the page at most. A page may hold fewer.",
-                json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 25 }),
+                limit,
             ),
         ),
         (
@@ -163,8 +95,100 @@ pub(super) fn parameters() -> Map<String, Value> {
             ),
         ),
     ];
-    table
-        .into_iter()
-        .map(|(name, parameter)| (name.to_owned(), parameter))
-        .collect()
+    parameters.extend(conditions());
+    parameters.extend(preferences());
+    let named = |(name, parameter): (&str, Value)| (name.to_owned(), parameter);
+    parameters.into_iter().map(named).collect()
+}
+
+fn query(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}
+
+fn header(name: &str, description: &str, schema: Value, example: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "header",
+        "description": description,
+        "schema": schema,
+        "example": example,
+    })
+}
+
+/// RFC 9110 §13
+fn conditions() -> Vec<(&'static str, Value)> {
+    let text = || json!({ "type": "string" });
+    let tag = "\"3-9f2c1a7e\"";
+    vec![
+        (
+            "IfMatch",
+            header(
+                "If-Match",
+                "The entity tag that the change is based on, in quotes, or a list of them; `*` overwrites whatever is there. Without this, `If-Unmodified-Since` or an `etag` in the body, the answer is 428. A weak tag never matches.",
+                text(),
+                tag,
+            ),
+        ),
+        (
+            "IfMatchOptional",
+            header(
+                "If-Match",
+                "Only if the resource is still as it was under this entity tag. Not needed: the state and the conditions guard a transition.",
+                text(),
+                tag,
+            ),
+        ),
+        (
+            "IfUnmodifiedSince",
+            header(
+                "If-Unmodified-Since",
+                "Counts where there is no `If-Match`. A resource that was written twice within the second that it names is refused.",
+                text(),
+                "Mon, 23 Nov 2026 10:05:00 GMT",
+            ),
+        ),
+        (
+            "IfNoneMatch",
+            header(
+                "If-None-Match",
+                "Answers 304 while the resource is still as it was under one of these tags.",
+                text(),
+                tag,
+            ),
+        ),
+        (
+            "IfNoneMatchCreates",
+            header(
+                "If-None-Match",
+                "Creates the resource under this id, and only if there is none.",
+                json!({ "type": "string", "enum": ["*"] }),
+                "*",
+            ),
+        ),
+    ]
+}
+
+/// RFC 7240
+fn preferences() -> Vec<(&'static str, Value)> {
+    let text = || json!({ "type": "string" });
+    vec![
+        (
+            "Prefer",
+            header(
+                "Prefer",
+                "`return=minimal`: no body in the answer (RFC 7240).",
+                text(),
+                "return=minimal",
+            ),
+        ),
+        (
+            "PreferUpdate",
+            header(
+                "Prefer",
+                "`return=minimal`: no body in the answer. `conflict=merge`: if the resource has changed, and nothing of this change overlaps, make it to what is there now; `conflict=refuse`: never. (RFC 7240)",
+                text(),
+                "conflict=merge",
+            ),
+        ),
+    ]
 }
