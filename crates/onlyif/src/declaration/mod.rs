@@ -2,7 +2,7 @@
 //!
 //! [`Declarations::parse`] reads them, and says everything that is wrong in all of them at once;
 //! what it returns is known to fit together. In reading order: `yaml` (text → tree with places),
-//! `keys` (what may stand where), `parse` and its parts (tree → [`Declaration`]), [`format`] (the
+//! `keys` (what may stand where), `parse` and its parts (tree → [`Declaration`]), [`mod@format`] (the
 //! same keys for editors), `summary` (for terminals).
 
 mod model;
