@@ -51,7 +51,7 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
             }
             detail
         }
-        Conflict::AlreadyExists => format!("There is already a {name}."),
+        Conflict::AlreadyExists => format!("{name} is there already."),
         Conflict::Duplicate { fields, holder, .. } => {
             let values: Vec<String> = fields
                 .iter()
