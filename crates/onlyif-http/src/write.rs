@@ -22,11 +22,8 @@ use crate::query;
 /// # Errors
 /// The problem of the first check that fails.
 pub fn create(exchange: &Exchange<'_>) -> Result<Command, Problem> {
-    let caller = exchange.caller()?;
-    let declaration = exchange.declaration()?;
-    granted(&caller, &declaration.access.create, "create one")?;
     let id = uuid::Uuid::now_v7().to_string();
-    created(exchange, caller, declaration, || Ok(id), false)
+    created(Asked::of_a_type(exchange, id)?, Vec::new(), false)
 }
 
 /// `PUT /v1/{type}/{id}`: replaces, or with `If-None-Match: *` creates.
@@ -34,38 +31,30 @@ pub fn create(exchange: &Exchange<'_>) -> Result<Command, Problem> {
 /// # Errors
 /// The problem of the first check that fails.
 pub fn put(exchange: &Exchange<'_>) -> Result<Command, Problem> {
-    let caller = exchange.caller()?;
-    let declaration = exchange.declaration()?;
-    let creates = exchange
-        .header("if-none-match")
-        .is_some_and(|value| value.trim() == "*");
-    if creates {
-        granted(&caller, &declaration.access.create, "create one")?;
-        return created(exchange, caller, declaration, || exchange.new_id(), true);
+    let none_match = exchange.header("if-none-match");
+    if none_match.is_some_and(|value| value.trim() == "*") {
+        let (id, faults) = match exchange.new_id() {
+            Ok(id) => (id, Vec::new()),
+            Err(problem) => (String::new(), problem.errors),
+        };
+        return created(Asked::of_a_type(exchange, id)?, faults, true);
     }
-    let id = exchange.id()?;
-    granted(&caller, &declaration.access.update, "update one")?;
-    media::accept_json(exchange.request.headers())?;
-    let bytes = body::bytes(exchange)?;
-    media::of_body(exchange, bytes, &[JSON])?;
+    let asked = Asked::of_a_resource(exchange)?;
+    granted(
+        &asked.caller,
+        &asked.declaration.access.update,
+        "update one",
+    )?;
+    let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
     let mut preconditions = wrong.preconditions(exchange);
-    let Content {
-        value: body,
-        faults,
-    } = wrong.read(body::document(bytes), Document::new())?;
-    wrong.etag(&body, &mut preconditions);
+    let content = wrong.read(body::document(bytes), Document::new())?;
+    wrong.etag(&content.value, &mut preconditions);
     wrong.end()?;
-    let operation = Operation::Replace { body };
-    Ok(command(
-        exchange,
-        caller,
-        declaration,
-        id,
-        operation,
-        faults,
-        preconditions,
-    ))
+    let operation = Operation::Replace {
+        body: content.value,
+    };
+    Ok(asked.command(operation, content.faults, preconditions))
 }
 
 /// `PATCH /v1/{type}/{id}`.
@@ -73,33 +62,24 @@ pub fn put(exchange: &Exchange<'_>) -> Result<Command, Problem> {
 /// # Errors
 /// The problem of the first check that fails.
 pub fn patch(exchange: &Exchange<'_>) -> Result<Command, Problem> {
-    let caller = exchange.caller()?;
-    let declaration = exchange.declaration()?;
-    let id = exchange.id()?;
-    granted(&caller, &declaration.access.update, "update one")?;
-    media::accept_json(exchange.request.headers())?;
-    let bytes = body::bytes(exchange)?;
-    let media_type = media::of_body(exchange, bytes, &[MERGE_PATCH, JSON_PATCH, JSON])?;
+    let asked = Asked::of_a_resource(exchange)?;
+    granted(
+        &asked.caller,
+        &asked.declaration.access.update,
+        "update one",
+    )?;
+    let (media_type, bytes) = asked.body(&[MERGE_PATCH, JSON_PATCH, JSON])?;
     let mut wrong = Wrong::begin(exchange);
     let mut preconditions = wrong.preconditions(exchange);
-    let Content {
-        value: patch,
-        faults,
-    } = wrong.read(body::patch(bytes, media_type), Patch::Json(Vec::new()))?;
-    if let Patch::Merge(body) = &patch {
+    let content = wrong.read(body::patch(bytes, media_type), Patch::Json(Vec::new()))?;
+    if let Patch::Merge(body) = &content.value {
         wrong.etag(body, &mut preconditions);
     }
     wrong.end()?;
-    let operation = Operation::Patch { patch };
-    Ok(command(
-        exchange,
-        caller,
-        declaration,
-        id,
-        operation,
-        faults,
-        preconditions,
-    ))
+    let operation = Operation::Patch {
+        patch: content.value,
+    };
+    Ok(asked.command(operation, content.faults, preconditions))
 }
 
 /// `POST /v1/{type}/{id}/transitions/{transition}`.
@@ -107,38 +87,24 @@ pub fn patch(exchange: &Exchange<'_>) -> Result<Command, Problem> {
 /// # Errors
 /// The problem of the first check that fails.
 pub fn transition(exchange: &Exchange<'_>) -> Result<Command, Problem> {
-    let caller = exchange.caller()?;
-    let declaration = exchange.declaration()?;
-    let id = exchange.id()?;
-    let transition = exchange.transition(declaration)?;
+    let asked = Asked::of_a_resource(exchange)?;
+    let transition = exchange.transition(asked.declaration)?;
+    let name = &transition.name;
     granted(
-        &caller,
+        &asked.caller,
         &transition.access,
-        &format!("request {}", transition.name),
+        &format!("request {name}"),
     )?;
-    media::accept_json(exchange.request.headers())?;
-    let bytes = body::bytes(exchange)?;
-    media::of_body(exchange, bytes, &[JSON])?;
+    let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
     let preconditions = wrong.preconditions(exchange);
-    let Content {
-        value: input,
-        faults,
-    } = wrong.read(body::input(bytes), None)?;
+    let content = wrong.read(body::input(bytes), None)?;
     wrong.end()?;
     let operation = Operation::Transition {
-        name: transition.name.clone(),
-        input,
+        name: name.clone(),
+        input: content.value,
     };
-    Ok(command(
-        exchange,
-        caller,
-        declaration,
-        id,
-        operation,
-        faults,
-        preconditions,
-    ))
+    Ok(asked.command(operation, content.faults, preconditions))
 }
 
 /// `DELETE /v1/{type}/{id}`.
@@ -146,44 +112,31 @@ pub fn transition(exchange: &Exchange<'_>) -> Result<Command, Problem> {
 /// # Errors
 /// The problem of the first check that fails.
 pub fn delete(exchange: &Exchange<'_>) -> Result<Command, Problem> {
-    let caller = exchange.caller()?;
-    let declaration = exchange.declaration()?;
-    let id = exchange.id()?;
-    granted(&caller, &declaration.access.delete, "delete one")?;
+    let asked = Asked::of_a_resource(exchange)?;
+    granted(
+        &asked.caller,
+        &asked.declaration.access.delete,
+        "delete one",
+    )?;
     let mut wrong = Wrong::begin(exchange);
     let preconditions = wrong.preconditions(exchange);
     wrong.end()?;
-    Ok(command(
-        exchange,
-        caller,
-        declaration,
-        id,
-        Operation::Delete,
-        Vec::new(),
-        preconditions,
-    ))
+    Ok(asked.command(Operation::Delete, Vec::new(), preconditions))
 }
 
-fn created(
-    exchange: &Exchange<'_>,
-    caller: Caller,
-    declaration: &Declaration,
-    id: impl FnOnce() -> Result<String, Problem>,
-    repeatable: bool,
-) -> Result<Command, Problem> {
-    media::accept_json(exchange.request.headers())?;
-    let bytes = body::bytes(exchange)?;
-    media::of_body(exchange, bytes, &[JSON])?;
+fn created(asked: Asked<'_>, faults: Vec<Fault>, repeatable: bool) -> Result<Command, Problem> {
+    let exchange = asked.exchange;
+    granted(
+        &asked.caller,
+        &asked.declaration.access.create,
+        "create one",
+    )?;
+    let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
-    let id = id().unwrap_or_else(|problem| {
-        wrong.0.extend(problem.errors);
-        String::new()
-    });
+    wrong.0.extend(faults);
     if exchange.header("if-match").is_some() {
-        wrong.header(
-            "If-Match",
-            "is about a resource that is there: leave it out of a create",
-        );
+        let detail = "is about a resource that is there: leave it out of a create";
+        wrong.header("If-Match", detail);
     }
     if !repeatable && exchange.header("if-none-match").is_some() {
         wrong.header(
@@ -191,50 +144,71 @@ fn created(
             "a POST chooses a new id by itself: leave it out",
         );
     }
-    let Content {
-        value: body,
-        faults,
-    } = wrong.read(body::document(bytes), Document::new())?;
+    let content = wrong.read(body::document(bytes), Document::new())?;
     wrong.end()?;
-    let incarnation = format!("{:08x}", fastrand::u32(..));
     let operation = Operation::Create {
-        body,
-        incarnation,
+        body: content.value,
+        incarnation: format!("{:08x}", fastrand::u32(..)),
         repeatable,
     };
-    let none = Preconditions::default();
-    Ok(command(
-        exchange,
-        caller,
-        declaration,
-        id,
-        operation,
-        faults,
-        none,
-    ))
+    Ok(asked.command(operation, content.faults, Preconditions::default()))
 }
 
-fn command(
-    exchange: &Exchange<'_>,
+/// Who asks, and about what.
+struct Asked<'a> {
+    exchange: &'a Exchange<'a>,
     caller: Caller,
-    declaration: &Declaration,
+    declaration: &'a Declaration,
     id: String,
-    operation: Operation,
-    faults: Vec<Fault>,
-    preconditions: Preconditions,
-) -> Command {
-    // RFC 9110 §13.1.1: a failed If-Match refuses; only who asks for a merge gets one.
-    let by_the_letter = exchange.refuses_as_rfc_9110().then_some(Stale::Refuse);
-    Command {
-        caller,
-        request_id: exchange.request_id.clone(),
-        at: exchange.at,
-        type_name: declaration.name.clone(),
-        id,
-        operation,
-        faults,
-        preconditions,
-        stale: exchange.prefer.stale.or(by_the_letter),
+}
+
+impl<'a> Asked<'a> {
+    fn of_a_type(exchange: &'a Exchange<'a>, id: String) -> Result<Self, Problem> {
+        let caller = exchange.caller()?;
+        let declaration = exchange.declaration()?;
+        Ok(Asked {
+            exchange,
+            caller,
+            declaration,
+            id,
+        })
+    }
+
+    fn of_a_resource(exchange: &'a Exchange<'a>) -> Result<Self, Problem> {
+        let asked = Asked::of_a_type(exchange, String::new())?;
+        Ok(Asked {
+            id: exchange.id()?,
+            ..asked
+        })
+    }
+
+    /// The body, of one of these media types.
+    fn body(&self, taken: &[&'static str]) -> Result<(&'static str, &'a [u8]), Problem> {
+        media::accept_json(self.exchange.request.headers())?;
+        let bytes = body::bytes(self.exchange)?;
+        Ok((media::of_body(self.exchange, bytes, taken)?, bytes))
+    }
+
+    fn command(
+        self,
+        operation: Operation,
+        faults: Vec<Fault>,
+        preconditions: Preconditions,
+    ) -> Command {
+        let exchange = self.exchange;
+        // RFC 9110 §13.1.1: a failed If-Match refuses; only who asks for a merge gets one.
+        let by_the_letter = exchange.refuses_as_rfc_9110().then_some(Stale::Refuse);
+        Command {
+            caller: self.caller,
+            request_id: exchange.request_id.clone(),
+            at: exchange.at,
+            type_name: self.declaration.name.clone(),
+            id: self.id,
+            operation,
+            faults,
+            preconditions,
+            stale: exchange.prefer.stale.or(by_the_letter),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) fn readable<'s>(
             );
             None
         }
-        [name, ..] if super::schema::RESERVED.contains(&name.as_str()) => {
+        [name, ..] if crate::document::RESERVED.contains(&name.as_str()) => {
             let types = READABLE
                 .iter()
                 .find(|(known, _)| pointer.tokens() == [*known])
@@ -105,7 +105,7 @@ pub(super) fn writable<'s>(
         .first()
         .map(String::as_str)
         .unwrap_or_default();
-    if super::schema::RESERVED.contains(&first) {
+    if crate::document::RESERVED.contains(&first) {
         let instead = match first {
             "state" => "`to` names the state that a transition ends in",
             _ => "it is kept for you",

@@ -20,7 +20,7 @@ pub(super) fn type_name() -> Value {
 }
 
 pub(super) fn document_schema() -> Value {
-    let reserved = super::schema::RESERVED;
+    let reserved = crate::document::RESERVED;
     json!({
         "allOf": [named("schema")],
         "type": "object",

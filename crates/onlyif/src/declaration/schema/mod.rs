@@ -11,5 +11,5 @@ mod words;
 
 pub(super) use compile::member;
 pub(crate) use keywords::{Holds, holds};
-pub(super) use read::{Draft, RESERVED, check_document, read};
+pub(super) use read::{Draft, check_document, read};
 pub(super) use shape::{Miss, Shape, Types};

@@ -9,6 +9,7 @@ use crate::declaration::Schema;
 use crate::declaration::flaw::{Flaws, Mark, hint};
 use crate::declaration::reading::expected;
 use crate::declaration::yaml::{Kind, Node};
+use crate::document::RESERVED;
 use crate::document::pointer::Pointer;
 
 /// A schema as far as it could be read: what pointers name can be asked even where it is flawed.
@@ -139,18 +140,6 @@ fn pattern(text: &str, at: Mark, flaws: &mut Flaws) {
         );
     }
 }
-
-/// The reserved members, which every representation has beside the document's own.
-pub(in crate::declaration) const RESERVED: [&str; 8] = [
-    "id",
-    "etag",
-    "version",
-    "state",
-    "createdAt",
-    "createdBy",
-    "updatedAt",
-    "updatedBy",
-];
 
 /// What only the schema of a document must satisfy.
 pub(in crate::declaration) fn check_document(node: &Node, draft: &Draft, flaws: &mut Flaws) {
