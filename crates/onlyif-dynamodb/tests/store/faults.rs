@@ -335,16 +335,18 @@ async fn what_is_sent_again_is_the_same_request() {
 
 #[tokio::test]
 async fn a_store_that_hangs_is_answered_within_the_budget() {
-    let budget = Duration::from_millis(300);
+    let budget = Duration::from_millis(600);
+    // How late a busy machine may wake us.
+    let late = Duration::from_millis(200);
     let server = Server::start(vec![Hang]).await;
     let table = || server.table.within(budget);
     let start = Instant::now();
     assert_eq!(table().write(&single()).await, Written::Unknown);
-    assert!(start.elapsed() < budget * 2 / 3, "{:?}", start.elapsed());
+    assert!(start.elapsed() < budget / 2 + late, "{:?}", start.elapsed());
 
     let start = Instant::now();
     assert_eq!(table().read(&[key("r")]).await, Err(Failure::OutOfTime));
-    assert!(start.elapsed() < budget, "{:?}", start.elapsed());
+    assert!(start.elapsed() < budget + late, "{:?}", start.elapsed());
     let several = [key("r"), key("s")];
     assert_eq!(table().read(&several).await, Err(Failure::OutOfTime));
     let listed = table().list(&partition(None), None, 1).await;
