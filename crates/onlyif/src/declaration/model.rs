@@ -256,9 +256,9 @@ pub enum Check {
     Contains(Source),
     /// A string that starts with it.
     StartsWith(Source),
-    /// So many elements or members at least.
+    /// So many elements, members, or UTF-16 code units of a string at least.
     SizeAtLeast(Source),
-    /// So many elements or members at most.
+    /// So many elements, members, or UTF-16 code units of a string at most.
     SizeAtMost(Source),
 }
 
