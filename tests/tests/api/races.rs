@@ -19,26 +19,26 @@ fn clients(api: &Api) -> Vec<Actor> {
         .collect()
 }
 
-/// Adds the client's entries to the document, one by one, each by read, modify and write; whoever
-/// has lost waits for its turn before it tries again. How often it lost.
+/// Adds the client's entries to the document, one by one, each by read, modify and write. A refusal
+/// shows what is there now: that is the next read. Whoever has lost waits for its turn before it
+/// tries again. Returns the versions that it made, and how often it lost.
 async fn add_entries(client: Actor, n: usize, turn: Arc<Mutex<()>>) -> (Vec<u64>, usize) {
     let path = "/v1/blobs/log";
+    let mut seen = client.get(path).await.is(200).body;
     let mut versions = Vec::new();
     let mut lost = 0;
     for entry in 0..ENTRIES {
         let mut mine = None;
         loop {
-            let read = client.get(path).await.is(200);
-            let text = format!("{}{n}.{entry} ", read["text"].as_str().unwrap());
-            let call = client
-                .put(path, json!({"text": text}))
-                .if_match(&read.tag());
-            let reply = call.await;
+            let text = format!("{}{n}.{entry} ", seen["text"].as_str().unwrap());
+            let call = client.put(path, json!({ "text": text }));
+            let reply = call.if_match(seen["etag"].as_str().unwrap()).await;
             if reply.status == 200 {
                 versions.push(reply["version"].as_u64().unwrap());
+                seen = reply.body;
                 break;
             }
-            reply.refused(409, "stale-version");
+            seen = reply.refused(409, "stale-version")["current"].clone();
             lost += 1;
             if mine.is_none() {
                 mine = Some(Arc::clone(&turn).lock_owned().await);
