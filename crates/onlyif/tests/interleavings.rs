@@ -304,6 +304,23 @@ fn what_is_deleted_and_created_again_is_not_written_by_what_was_meant_for_the_ol
 }
 
 #[test]
+fn a_copy_that_arrives_when_its_stamp_is_forgotten_is_not_applied_again() {
+    let declarations = declarations();
+    for others in 0..12 {
+        let mut world = World::new(start(&declarations), (1..=1 + others).map(bump));
+        world.step(&declarations, 0, Delivery::Again);
+        for index in 1..world.processes.len() {
+            world.step(&declarations, index, Delivery::Plain);
+        }
+        world.arrive(0);
+        let counter = counter(&world.table).expect("the counter");
+        let count = counter.document["count"].as_u64().expect("a count");
+        assert_eq!((count >> 4) & 0xf, 1, "after {others} others: {count:x}");
+        assert_eq!(counter.version, 2 + u64::try_from(others).expect("few"));
+    }
+}
+
+#[test]
 fn many_seeded_runs_have_no_lost_update_and_no_double_effect() {
     let declarations = declarations();
     let table = start(&declarations);
