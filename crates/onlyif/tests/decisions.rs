@@ -446,6 +446,74 @@ fn what_does_not_overlap_is_rebased_for_who_prefers_it_and_only_for_them() {
 }
 
 #[test]
+fn what_a_client_may_not_choose_is_not_dropped_for_a_rebase() {
+    let table = after([
+        ticket(),
+        any(patch(2, json!({ "assignee": "bob" }))),
+        transition(3, "solve", None),
+    ]);
+    let body = |more: Value| {
+        let mut body = object(json!({ "title": "U", "assignee": "bob", "note": "n" }));
+        body.extend(object(more));
+        Value::Object(body)
+    };
+    let steps = |path: &str, value: &str| {
+        steps(
+            9,
+            json!([
+                { "op": "add", "path": "/note", "value": "n" },
+                { "op": "add", "path": path, "value": value },
+            ]),
+        )
+    };
+    let table_of_changes = [
+        (put(9, body(json!({}))), true),
+        // What moves with every write is what a client has that read an older version.
+        (
+            put(9, body(json!({ "version": 2, "updatedBy": "x" }))),
+            true,
+        ),
+        (put(9, body(json!({ "state": "solved" }))), true),
+        (put(9, body(json!({ "state": "open" }))), false),
+        (put(9, body(json!({ "createdBy": "eve" }))), false),
+        (
+            put(9, body(json!({ "solvedAt": "2020-01-01T00:00:00Z" }))),
+            false,
+        ),
+        (patch(9, json!({ "note": "n", "state": "closed" })), false),
+        (patch(9, json!({ "note": "n", "id": "u" })), false),
+        (patch(9, json!({ "note": "n", "version": 2 })), true),
+        (steps("/state", "closed"), false),
+        (steps("/createdAt", "now"), false),
+        (steps("/version", "2"), true),
+    ];
+    for (command, rebased) in table_of_changes {
+        let command = preferring(Stale::Merge, at(2, command));
+        let operation = command.operation.clone();
+        if rebased {
+            assert!(done(&table, command).1.merged, "{operation:?}");
+            continue;
+        }
+        let problem = refused(&table, command);
+        let Conflict::StaleVersion {
+            mergeable, fields, ..
+        } = &problem.conflicts[0]
+        else {
+            panic!("{problem:?}")
+        };
+        assert!(!mergeable, "{operation:?}");
+        let rels: Vec<Rel> = problem.resolutions.iter().map(|each| each.rel).collect();
+        assert_eq!(rels, [Rel::Overwrite, Rel::Discard], "{operation:?}");
+        // A field that the request names too is told to be one.
+        let text = format!("{operation:?}");
+        for field in fields.iter().flatten() {
+            let name = field.pointer.tokens()[0].as_str();
+            assert_eq!(field.overlaps, text.contains(name), "{name} of {text}");
+        }
+    }
+}
+
+#[test]
 fn an_update_that_changes_nothing_writes_nothing() {
     let table = after([ticket()]);
     for command in [

@@ -44,6 +44,8 @@ struct Attempt {
     /// What stands against it, unique values apart: these show at the write.
     conflicts: Vec<Conflict>,
     too_large: bool,
+    /// The state that the request names, where the resource is in another one.
+    state: Option<Value>,
 }
 
 impl Attempt {
@@ -89,6 +91,7 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
                 faults,
                 conflicts,
                 too_large: false,
+                state: None,
             };
         }
     };
@@ -105,11 +108,13 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
             .faults(&Value::Object(document.clone())),
     );
     let too_large = case.oversized(&document);
+    let state = wanted.get("state");
     Attempt {
         document,
         faults,
         conflicts,
         too_large,
+        state: state.filter(|_| state != stored.get("state")).cloned(),
     }
 }
 
@@ -183,13 +188,15 @@ fn stale(
     yours: Option<String>,
     base: Option<u64>,
 ) -> Decision {
+    // The change as it was sent, which alone is ever rebased: no member of it is dropped in silence.
+    let rebased = attempt(case, resource, &case.command.operation, true);
     let again = without_server_members(case);
-    let rebased = attempt(case, resource, &again, true);
+    let overwriting = attempt(case, resource, &again, true);
     let current = &resource.document;
     let full;
-    let change = match &again {
-        Operation::Patch { patch } => Change::Patch(patch),
-        Operation::Replace { body } => {
+    let change = match (&again, &case.command.operation) {
+        (Operation::Patch { patch }, _) => Change::Patch(patch),
+        (_, Operation::Replace { body }) => {
             let stored = representation(case.declaration, &case.command.id, resource);
             full = reserved::without_reserved(&reserved::filled(body, &stored, case.declaration));
             Change::Replace(&full)
@@ -202,24 +209,21 @@ fn stale(
     if mergeable && preferred == Stale::Merge {
         return finish(case, resource, rebased, true);
     }
-    let resolutions = resolutions(case, resource, &again, &rebased, mergeable);
-    let mut conflicts = vec![explain::stale(
-        resource,
-        yours,
-        base,
-        Some(&overlay),
-        mergeable,
-    )];
-    conflicts.extend(rebased.conflicts);
-    if rebased.faults.is_empty() {
-        let document = &rebased.document;
+    let mut outdated = explain::stale(resource, yours, base, Some(&overlay), mergeable);
+    if let Some(state) = rebased.state {
+        touch_state(&mut outdated, &state);
+    }
+    let mut conflicts = vec![outdated];
+    conflicts.extend(overwriting.conflicts.iter().cloned());
+    if overwriting.faults.is_empty() {
         conflicts.extend(claims::conflicts(
             case.declaration,
             case.command,
             case.view,
-            document,
+            &overwriting.document,
         ));
     }
+    let resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
     Decision::refuse(explain::refused(
         case.declaration,
         case.command,
@@ -227,6 +231,22 @@ fn stale(
         conflicts,
         resolutions,
     ))
+}
+
+/// The state is no member of the document, and still a field that a request may touch.
+fn touch_state(outdated: &mut Conflict, yours: &Value) {
+    let Conflict::StaleVersion {
+        fields: Some(fields),
+        ..
+    } = outdated
+    else {
+        return;
+    };
+    let state = Pointer::member("state");
+    for field in fields.iter_mut().filter(|field| field.pointer == state) {
+        field.yours = Some(yours.clone());
+        field.overlaps = true;
+    }
 }
 
 /// The same request without the members that are not the client's to choose.
@@ -261,7 +281,7 @@ fn resolutions(
     case: &Case<'_>,
     resource: &Resource,
     again: &Operation,
-    rebased: &Attempt,
+    overwriting: &Attempt,
     mergeable: bool,
 ) -> Vec<Resolution> {
     let tag = resource.tag();
@@ -274,7 +294,7 @@ fn resolutions(
     if mergeable {
         let request = match again {
             Operation::Replace { .. } => Request::Patch {
-                body: operations(&resource.document, &rebased.document),
+                body: operations(&resource.document, &overwriting.document),
                 tag: tag.clone(),
             },
             _ => Request::Again {
@@ -289,7 +309,7 @@ fn resolutions(
             request,
         });
     }
-    if rebased.is_sound() {
+    if overwriting.is_sound() {
         let title = "Put your values in the place of what is there now".to_owned();
         let request = Request::Again { body, tag };
         resolutions.push(Resolution {
