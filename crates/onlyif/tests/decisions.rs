@@ -18,11 +18,11 @@ use model::Model;
 use model::world::{World, command, declare};
 use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::{Command, IfMatch, Operation, Scopes, Stale};
-use onlyif::decide::{Decision, decide};
+use onlyif::decide::{Decision, decide, unique_key};
 use onlyif::declaration::Declarations;
 use onlyif::document::Document;
 use onlyif::document::patch::Patch;
-use onlyif::item::{Item, Resource};
+use onlyif::item::{Claim, Item, Resource};
 use onlyif::plan::Effect;
 use onlyif::problem::{Code, Conflict, Problem, Rel};
 use onlyif::view::View;
@@ -571,6 +571,32 @@ fn a_unique_value_is_one_item_that_comes_goes_and_moves_with_its_resource() {
     done(&moved, other);
     let (deleted, _) = done(&created, any(delete(6)));
     assert_eq!(codes(&deleted), 0, "only the tombstone is left");
+}
+
+#[test]
+fn a_value_that_is_known_to_be_taken_leaves_nothing_to_overwrite_with() {
+    // The write was refused for both: another version, and a value that another resource holds.
+    let table = after([ticket(), any(patch(2, json!({ "note": "m" })))]);
+    let command = at(1, patch(9, json!({ "code": "K" })));
+    let resource = Item::Resource(resource(&table));
+    let mut view = View::default();
+    view.learn(command.key(), Some(resource));
+    let declaration = declarations().get("tickets").expect("declared");
+    let code = json!("K");
+    let claim = unique_key("-", declaration, &declaration.unique[0], &[Some(&code)]);
+    let owner = "other".to_owned();
+    view.learn(claim.expect("a value"), Some(Item::Claim(Claim { owner })));
+
+    let Decision::Answer(answer) = decide(declarations(), &command, &view) else {
+        panic!("nothing is to be looked at")
+    };
+    let Answer::Refused(problem) = *answer else {
+        panic!("{answer:?}")
+    };
+    let codes: Vec<Code> = problem.conflicts.iter().map(Conflict::code).collect();
+    assert_eq!(codes, [Code::StaleVersion, Code::Duplicate]);
+    let rels: Vec<Rel> = problem.resolutions.iter().map(|each| each.rel).collect();
+    assert_eq!(rels, [Rel::Discard, Rel::ReadHolder]);
 }
 
 #[test]

@@ -215,15 +215,17 @@ fn stale(
     }
     let mut conflicts = vec![outdated];
     conflicts.extend(overwriting.conflicts.iter().cloned());
+    let mut resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
     if overwriting.faults.is_empty() {
-        conflicts.extend(claims::conflicts(
-            case.declaration,
-            case.command,
-            case.view,
-            &overwriting.document,
-        ));
+        let document = &overwriting.document;
+        let duplicates = claims::conflicts(case.declaration, case.command, case.view, document);
+        if !duplicates.is_empty() {
+            // What would be refused again resolves nothing.
+            resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
+            resolutions.extend(explain::read_holders(&duplicates));
+        }
+        conflicts.extend(duplicates);
     }
-    let resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
     Decision::refuse(explain::refused(
         case.declaration,
         case.command,
