@@ -611,6 +611,22 @@ fn no_tag_of_an_incarnation_that_ended_matches_the_next() {
 }
 
 #[test]
+fn a_delete_that_the_store_cannot_condition_is_looked_at() {
+    let mut command = command(9, "dave", "polls", "p", Operation::Delete);
+    command.preconditions.if_match = Some(IfMatch::Tags(vec!["1-00000001".to_owned()]));
+    let mut view = View::default();
+    assert!(matches!(
+        decide(declarations(), &command, &view),
+        Decision::Write(_)
+    ));
+    view.overflow();
+    assert_eq!(
+        decide(declarations(), &command, &view),
+        Decision::Read(vec![command.key()])
+    );
+}
+
+#[test]
 fn a_tombstone_answers_until_it_expires() {
     let table = after([ticket(), any(delete(2))]);
     let mut late = put(9, json!({ "title": "U" }));

@@ -12,7 +12,9 @@ use super::precondition::{self, Verdict};
 use super::{Case, Decision, Target, alive, claims, explain, stamp};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
-    let blind = !case.unique() && case.command.preconditions != Default::default();
+    // More tags than one condition can name are compared here, with what is read.
+    let looks = case.unique() || case.view.overflows() > 0;
+    let blind = !looks && case.command.preconditions != Default::default();
     if let Target::Unknown = case.target()
         && blind
     {
@@ -60,7 +62,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
             resolutions,
         ));
     }
-    let pin = case.unique() || case.view.uncertain().is_some();
+    let pin = looks || case.view.uncertain().is_some();
     Decision::Write(Box::new(plan(
         case,
         Some(resource),
