@@ -1,6 +1,8 @@
 //! Members that a client may send but not choose: the reserved ones, and those that the schema
 //! declares `readOnly`.
 
+use serde_json::Value;
+
 use crate::declaration::Declaration;
 use crate::document::pointer::Pointer;
 use crate::document::{Document, RESERVED};
@@ -74,13 +76,29 @@ pub(super) fn filled(body: &Document, stored: &Document, declaration: &Declarati
         }
     }
     for pointer in declaration.read_only() {
-        if let (None, Some(value)) = (pointer.of(&filled), pointer.of(stored))
-            && let Some((object, name)) = pointer.holder(&mut filled)
-        {
-            object.insert(name.to_owned(), value.clone());
+        if let (None, Some(value)) = (pointer.of(&filled), pointer.of(stored)) {
+            keep(pointer.tokens(), value, &mut filled);
         }
     }
     filled
+}
+
+/// Puts a value that is kept where it was, and what holds it with it where that is left out too.
+fn keep(tokens: &[String], value: &Value, object: &mut Document) {
+    match tokens {
+        [] => {}
+        [name] => {
+            object.insert(name.clone(), value.clone());
+        }
+        [name, rest @ ..] => {
+            let holder = object
+                .entry(name)
+                .or_insert_with(|| Value::Object(Document::new()));
+            if let Value::Object(holder) = holder {
+                keep(rest, value, holder);
+            }
+        }
+    }
 }
 
 /// Which members of `wanted` differ from what is `stored` although they are not the client's to
@@ -124,5 +142,60 @@ fn fault(at: Pointer, detail: impl Into<String>, keyword: &str) -> Fault {
         at: Place::Pointer(at),
         detail: detail.into(),
         keyword: Some(keyword.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::declaration::{Declarations, SourceFile};
+
+    #[test]
+    fn what_a_put_leaves_out_of_the_servers_keeps_its_value() {
+        let text = "
+type: things
+schema:
+  type: object
+  properties:
+    name: { type: string }
+    payment:
+      type: object
+      properties: { note: { type: string }, paid: { type: boolean, readOnly: true } }
+";
+        let file = SourceFile {
+            name: "things.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        let declarations = Declarations::parse(&[file]).unwrap();
+        let declaration = declarations.get("things").unwrap();
+        let stored = json!({ "version": 3, "name": "a", "payment": { "note": "n", "paid": true } });
+        let paid = json!({ "version": 3, "payment": { "paid": true } });
+        let table = [
+            (json!({}), paid.clone()),
+            (json!({ "payment": {} }), paid),
+            (
+                json!({ "payment": { "note": "m" } }),
+                json!({ "version": 3, "payment": { "note": "m", "paid": true } }),
+            ),
+            (
+                json!({ "payment": { "paid": false } }),
+                json!({ "version": 3, "payment": { "paid": false } }),
+            ),
+            // The schema says what is wrong with this one.
+            (
+                json!({ "payment": 1 }),
+                json!({ "version": 3, "payment": 1 }),
+            ),
+        ];
+        for (body, expected) in table {
+            let filled = filled(
+                body.as_object().unwrap(),
+                stored.as_object().unwrap(),
+                declaration,
+            );
+            assert_eq!(Value::Object(filled), expected, "{body}");
+        }
     }
 }
