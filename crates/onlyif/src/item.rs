@@ -64,7 +64,8 @@ pub struct Resource {
     pub updated_at: Timestamp,
     /// The actor that last changed it.
     pub updated_by: String,
-    /// When it changed before that; `None` at version 1.
+    /// When it changed before that: at version 1 when what had its id before was deleted, if anything
+    /// is known of that.
     pub previous_at: Option<Timestamp>,
     /// Which field changed last when, and by whom.
     pub clocks: Clocks,

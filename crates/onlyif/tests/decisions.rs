@@ -25,6 +25,7 @@ use onlyif::document::patch::Patch;
 use onlyif::item::{Claim, Item, Resource};
 use onlyif::plan::Effect;
 use onlyif::problem::{Code, Conflict, Problem, Rel};
+use onlyif::timestamp::Timestamp;
 use onlyif::view::View;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -608,6 +609,67 @@ fn no_tag_of_an_incarnation_that_ended_matches_the_next() {
         refused(&table, at(1, put(9, json!({ "title": "U" })))).code,
         Code::StaleVersion
     );
+}
+
+#[test]
+fn a_date_speaks_for_a_resource_written_once_until_its_second_ended() {
+    let poll = |nth: i64, at_ms: i64, id: &str, operation: Operation| {
+        let mut command = command(nth, "erin", "polls", id, operation);
+        command.at = Timestamp::from_millis(at_ms);
+        command
+    };
+    let made = |nth, at_ms, id: &str| {
+        let operation = Operation::Create {
+            body: Document::new(),
+            incarnation: format!("{nth:08x}"),
+            repeatable: true,
+        };
+        poll(nth, at_ms, id, operation)
+    };
+    let ended = |nth, at_ms, id: &str| {
+        let operation = Operation::Transition {
+            name: "end".to_owned(),
+            input: None,
+        };
+        poll(nth, at_ms, id, operation)
+    };
+    let deleted = |nth, at_ms, id: &str| any(poll(nth, at_ms, id, Operation::Delete));
+    let table = after([
+        made(1, 10_100, "once"),
+        made(2, 9_900, "before"),
+        ended(3, 10_100, "before"),
+        made(4, 10_100, "twice"),
+        ended(5, 10_200, "twice"),
+        made(6, 11_000, "later"),
+        made(7, 10_100, "behind"),
+        ended(8, 9_000, "behind"),
+        made(9, 10_100, "again"),
+        deleted(10, 10_200, "again"),
+        made(11, 10_300, "again"),
+    ]);
+    for (id, holds) in [
+        ("once", true),
+        ("before", true),
+        ("twice", false),
+        ("later", false),
+        ("behind", false),
+        ("again", false),
+    ] {
+        let replaced = Operation::Replace {
+            body: object(json!({ "votes": 1 })),
+        };
+        // What is compared here, and what the store compares.
+        for mut command in [
+            poll(20, 20_000, id, replaced),
+            ended(20, 20_000, id),
+            poll(20, 20_000, id, Operation::Delete),
+        ] {
+            command.preconditions.if_unmodified_since_s = Some(10);
+            let (_, answer) = answer(&table, command.clone());
+            let done = matches!(answer, Answer::Done(_));
+            assert_eq!(done, holds, "{id}: {:?}", command.operation);
+        }
+    }
 }
 
 #[test]

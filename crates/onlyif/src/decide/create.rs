@@ -115,7 +115,8 @@ fn plan(
         created_by: command.caller.actor.clone(),
         updated_at: command.at,
         updated_by: command.caller.actor.clone(),
-        previous_at: None,
+        // What was deleted within this second is not what is there now.
+        previous_at: tombstone.map(|tombstone| tombstone.deleted_at),
         clocks: Clocks::default(),
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
         state,
