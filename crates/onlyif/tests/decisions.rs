@@ -612,6 +612,31 @@ fn no_tag_of_an_incarnation_that_ended_matches_the_next() {
 }
 
 #[test]
+fn only_the_same_body_is_answered_as_the_first_was() {
+    let table = after([ticket()]);
+    let resource = resource(&table);
+    let with = |more: Value| {
+        let mut body = resource.document.clone();
+        body.extend(object(more));
+        create(9, "t", Value::Object(body))
+    };
+    for (more, same) in [
+        (json!({}), true),
+        (json!({ "id": "t" }), true),
+        (json!({ "id": "u" }), false),
+        (json!({ "version": 1 }), false),
+        (json!({ "note": "another" }), false),
+    ] {
+        let command = with(more.clone());
+        if same {
+            assert!(done(&table, command).1.replayed, "{more}");
+        } else {
+            assert_eq!(refused(&table, command).code, Code::AlreadyExists, "{more}");
+        }
+    }
+}
+
+#[test]
 fn a_date_speaks_for_a_resource_written_once_until_its_second_ended() {
     let poll = |nth: i64, at_ms: i64, id: &str, operation: Operation| {
         let mut command = command(nth, "erin", "polls", id, operation);

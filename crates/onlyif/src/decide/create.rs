@@ -18,7 +18,11 @@ pub(super) fn decide(
     let faults = faults(case, body, repeatable);
     let document = reserved::without_reserved(body);
     let tombstone = match case.target() {
-        Target::Live(resource) => return taken(case, resource, &document, repeatable),
+        Target::Live(resource) => {
+            // A body that is refused has made nothing.
+            let may_be_ours = repeatable && faults.is_empty();
+            return taken(case, resource, &document, may_be_ours);
+        }
         // Whether the id is taken comes before what is wrong with the body.
         Target::Unknown if repeatable && !faults.is_empty() => return case.look(),
         Target::Unknown | Target::Absent => None,
@@ -60,11 +64,11 @@ fn faults(case: &Case<'_>, body: &Document, repeatable: bool) -> Vec<Fault> {
 
 /// The id is taken. The same request by the same caller, while the resource is still as that
 /// request made it, is answered as the first was: its reply may have been lost.
-fn taken(case: &Case<'_>, resource: &Resource, document: &Document, repeatable: bool) -> Decision {
+fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours: bool) -> Decision {
     let same = resource.version == 1
         && resource.created_by == case.command.caller.actor
         && resource.document == *document;
-    if repeatable && same {
+    if may_be_ours && same {
         return Decision::Answer(Box::new(Answer::Done(Done {
             kind: DoneKind::Created,
             resource: Some(Box::new(resource.clone())),
