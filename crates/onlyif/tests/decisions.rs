@@ -612,6 +612,42 @@ fn no_tag_of_an_incarnation_that_ended_matches_the_next() {
 }
 
 #[test]
+fn no_operation_of_a_json_patch_writes_a_reserved_member() {
+    let table = after([ticket()]);
+    let tag = resource(&table).tag().to_string();
+    for (operation, refused_at) in [
+        (
+            json!({ "op": "replace", "path": "/etag", "value": "x" }),
+            true,
+        ),
+        (json!({ "op": "remove", "path": "/etag" }), true),
+        (json!({ "op": "remove", "path": "/version" }), true),
+        (
+            json!({ "op": "add", "path": "/state", "value": "solved" }),
+            true,
+        ),
+        (
+            json!({ "op": "replace", "path": "/etag", "value": tag }),
+            false,
+        ),
+        (
+            json!({ "op": "test", "path": "/etag", "value": tag }),
+            false,
+        ),
+    ] {
+        let command = at(1, steps(9, json!([operation])));
+        let (_, answer) = answer(&table, command);
+        match answer {
+            Answer::Refused(problem) => {
+                assert!(refused_at, "{operation}");
+                assert_eq!(problem.code, Code::InvalidResource, "{operation}");
+            }
+            Answer::Done(_) => assert!(!refused_at, "{operation}"),
+        }
+    }
+}
+
+#[test]
 fn only_the_same_body_is_answered_as_the_first_was() {
     let table = after([ticket()]);
     let resource = resource(&table);

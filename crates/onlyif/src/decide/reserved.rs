@@ -103,7 +103,8 @@ fn keep(tokens: &[String], value: &Value, object: &mut Document) {
 
 /// Which members of `wanted` differ from what is `stored` although they are not the client's to
 /// choose. Both have their reserved members. `loosely`: those that move with every write are
-/// ignored; `etag` always is, as it is a precondition.
+/// ignored. (The `etag` of a body is a precondition, and has been compared; that of a JSON Patch's
+/// operation is not.)
 pub(super) fn faults_of_update(
     wanted: &Document,
     stored: &Document,
@@ -112,7 +113,7 @@ pub(super) fn faults_of_update(
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     for name in RESERVED {
-        let moving = name == "etag" || (loosely && MOVING.contains(&name));
+        let moving = loosely && MOVING.contains(&name);
         if moving || wanted.get(name) == stored.get(name) {
             continue;
         }
