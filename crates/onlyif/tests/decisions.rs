@@ -648,6 +648,36 @@ fn no_operation_of_a_json_patch_writes_a_reserved_member() {
 }
 
 #[test]
+fn a_state_is_refused_with_what_would_change_it() {
+    let poll = |nth, operation| command(nth, "erin", "polls", "t", operation);
+    let table = after([
+        ticket(),
+        poll(
+            2,
+            Operation::Create {
+                body: Document::new(),
+                incarnation: "00000002".to_owned(),
+                repeatable: true,
+            },
+        ),
+    ]);
+    let body = object(json!({ "title": "T", "state": "closed" }));
+    let patch = || Operation::Patch {
+        patch: Patch::Merge(body.clone()),
+    };
+    for (command, expected) in [
+        (
+            command(9, "bob", "tickets", "t", patch()),
+            "Only transitions change the state: solve, close, vote.",
+        ),
+        (poll(9, patch()), "polls have no states: leave it out."),
+    ] {
+        let problem = refused(&table, any(command));
+        assert_eq!(problem.errors[0].detail, expected);
+    }
+}
+
+#[test]
 fn only_the_same_body_is_answered_as_the_first_was() {
     let table = after([ticket()]);
     let resource = resource(&table);

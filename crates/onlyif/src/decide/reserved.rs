@@ -117,7 +117,9 @@ pub(super) fn faults_of_update(
         if moving || wanted.get(name) == stored.get(name) {
             continue;
         }
-        let detail = if name == "state" {
+        let detail = if name == "state" && declaration.states.is_none() {
+            format!("{} have no states: leave it out.", declaration.name)
+        } else if name == "state" {
             let names: Vec<&str> = declaration
                 .transitions
                 .iter()
