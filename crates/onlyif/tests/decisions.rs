@@ -678,6 +678,16 @@ fn a_state_is_refused_with_what_would_change_it() {
 }
 
 #[test]
+fn a_sentence_shows_the_beginning_of_a_long_value() {
+    let table = after([ticket()]);
+    let expected = json!("x".repeat(100_000));
+    let test = json!([{ "op": "test", "path": "/title", "value": expected }]);
+    let problem = refused(&table, at(1, steps(9, test)));
+    assert_eq!(problem.code, Code::ConditionNotMet);
+    assert!(problem.detail.len() < 200, "{}", problem.detail.len());
+}
+
+#[test]
 fn only_the_same_body_is_answered_as_the_first_was() {
     let table = after([ticket()]);
     let resource = resource(&table);

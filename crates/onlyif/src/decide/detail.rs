@@ -55,7 +55,7 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
         Conflict::Duplicate { fields, holder, .. } => {
             let values: Vec<String> = fields
                 .iter()
-                .map(|(pointer, value)| format!("{pointer} {value}"))
+                .map(|(pointer, value)| format!("{pointer} {}", brief(value)))
                 .collect();
             let values = values.join(" with ");
             match holder {
@@ -101,8 +101,12 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
             message,
         } => {
             let rule = match actual {
-                Some(actual) => format!("{pointer} is {}, and must be {requires}", brief(actual)),
-                None => format!("{pointer} must be {requires}"),
+                Some(actual) => format!(
+                    "{pointer} is {}, and must be {}",
+                    brief(actual),
+                    brief(requires)
+                ),
+                None => format!("{pointer} must be {}", brief(requires)),
             };
             match message {
                 Some(message) => format!("{}: {rule}.", message.trim_end_matches('.')),
