@@ -1,6 +1,7 @@
 //! Reads: one resource, a list of them, and the transitions that are legal now.
 
 use lambda_http::http::StatusCode;
+use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Response};
 use onlyif::command::Caller;
 use onlyif::declaration::Declaration;
@@ -15,7 +16,7 @@ use crate::app::App;
 use crate::exchange::{Exchange, malformed};
 use crate::media;
 use crate::observe;
-use crate::precondition;
+use crate::precondition::{self, TagList};
 use crate::problem::{self, Subject};
 use crate::query;
 use crate::{caller, list};
@@ -27,22 +28,16 @@ pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Bo
         Err(problem) => return answer::refused(exchange, &problem),
     };
     let read = read(&exchange.store(app), exchange, &target).await;
-    let answer = read.and_then(|resource| {
-        let wanted = exchange.header("if-none-match");
-        let unchanged = wanted
-            .map(|value| precondition::tags("If-None-Match", &value))
-            .transpose()
-            .map_err(|fault| malformed(vec![fault]))?
-            .is_some_and(|tags| tags.matches(&resource.tag().to_string()));
+    let answer = read.map(|resource| {
         let mut response = Response::new(Body::Empty);
         answer::validators(&mut response, &resource);
-        if unchanged {
+        if target.has(&resource.tag().to_string()) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             answer::caching(&mut response);
         } else {
             answer::show(&mut response, target.declaration, &target.id, &resource);
         }
-        Ok(response)
+        response
     });
     target.finish(exchange, answer)
 }
@@ -59,6 +54,7 @@ pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Res
             declaration,
             caller,
             id,
+            ..
         } = &target;
         let entry = |transition: &onlyif::declaration::Transition| {
             let mut entry = Map::new();
@@ -82,14 +78,15 @@ pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Res
             "transitions".to_owned(),
             legal.into_iter().map(entry).collect(),
         );
+        let tag = transitions_tag(&body);
         let mut response = Response::new(Body::Empty);
-        answer::header(
-            &mut response,
-            lambda_http::http::header::ETAG,
-            &transitions_tag(&body),
-        );
+        answer::header(&mut response, ETAG, &format!("\"{tag}\""));
         answer::caching(&mut response);
-        answer::json(&mut response, &Value::Object(body));
+        if target.has(&tag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            answer::json(&mut response, &Value::Object(body));
+        }
         response
     });
     target.finish(exchange, answer)
@@ -99,12 +96,11 @@ pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Res
 fn transitions_tag(body: &Map<String, Value>) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(Value::Object(body.clone()).to_string());
-    let short: String = digest
+    digest
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("\"{short}\"")
+        .collect()
 }
 
 /// `GET` and `HEAD` of `/v1/{type}`.
@@ -140,6 +136,8 @@ struct Target<'a> {
     declaration: &'a Declaration,
     caller: Caller,
     id: String,
+    /// What the caller has already.
+    known: Option<TagList>,
 }
 
 fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
@@ -150,7 +148,12 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
         return Err(not_found(declaration, &id));
     }
     media::accept_json(exchange.request.headers())?;
-    let faults = query::none(exchange);
+    let mut faults = query::none(exchange);
+    let known = exchange.header("if-none-match").and_then(|value| {
+        precondition::tags("If-None-Match", &value)
+            .map_err(|fault| faults.push(fault))
+            .ok()
+    });
     if !faults.is_empty() {
         return Err(malformed(faults));
     }
@@ -158,10 +161,16 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
         declaration,
         caller,
         id,
+        known,
     })
 }
 
 impl Target<'_> {
+    /// Whether the caller has the representation of this tag already.
+    fn has(&self, tag: &str) -> bool {
+        self.known.as_ref().is_some_and(|known| known.matches(tag))
+    }
+
     fn key(&self) -> Key {
         Key::Resource {
             tenant: self.caller.tenant.clone(),
