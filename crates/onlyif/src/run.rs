@@ -40,7 +40,9 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
                         continue;
                     }
                     Written::Contended => break,
-                    Written::Failed(failure) => return refused(command, &view, failure),
+                    Written::Failed(failure) => {
+                        return refused(declarations, command, &view, failure);
+                    }
                 }
                 plan.writes.iter().map(|write| write.key.clone()).collect()
             }
@@ -52,12 +54,17 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
                     .into_iter()
                     .for_each(|(key, item)| view.learn(key, item));
             }
-            Err(failure) => return refused(command, &view, failure),
+            Err(failure) => return refused(declarations, command, &view, failure),
         }
     }
     Answer::Refused(decide::contended(declarations, command, &view))
 }
 
-fn refused(command: &Command, view: &View, failure: Failure) -> Answer {
-    Answer::Refused(decide::failed(command, view, failure))
+fn refused(
+    declarations: &Declarations,
+    command: &Command,
+    view: &View,
+    failure: Failure,
+) -> Answer {
+    Answer::Refused(decide::failed(declarations, command, view, failure))
 }

@@ -24,7 +24,7 @@ use onlyif::document::Document;
 use onlyif::document::patch::Patch;
 use onlyif::item::{Claim, Item, Resource};
 use onlyif::plan::Effect;
-use onlyif::problem::{Code, Conflict, Problem, Rel};
+use onlyif::problem::{Code, Conflict, Problem, Rel, Request};
 use onlyif::timestamp::Timestamp;
 use onlyif::view::View;
 use proptest::prelude::*;
@@ -685,6 +685,36 @@ fn a_sentence_shows_the_beginning_of_a_long_value() {
     let problem = refused(&table, at(1, steps(9, test)));
     assert_eq!(problem.code, Code::ConditionNotMet);
     assert!(problem.detail.len() < 200, "{}", problem.detail.len());
+}
+
+#[test]
+fn who_is_told_that_nobody_knows_is_told_where_to_look() {
+    for (scope, may_read) in [("tickets.read", true), ("tickets.write", false)] {
+        let mut command = create(9, "t", json!({ "title": "T" }));
+        command.caller.scopes = Scopes::Only([scope.to_owned()].into());
+        let mut view = View::default();
+        let Decision::Write(plan) = decide(declarations(), &command, &view) else {
+            panic!("a create is written at once")
+        };
+        view.sent(&plan);
+        view.doubt();
+        view.learn(command.key(), None);
+        // What is in doubt may still arrive, and the body cannot be written now.
+        let Operation::Create { body, .. } = &mut command.operation else {
+            panic!("a create")
+        };
+        body.insert("title".to_owned(), json!(1));
+        let Decision::Answer(answer) = decide(declarations(), &command, &view) else {
+            panic!("nothing is to be written")
+        };
+        let Answer::Refused(problem) = *answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(problem.code, Code::OutcomeUnknown);
+        let told: Vec<Request> = problem.resolutions.into_iter().map(|r| r.request).collect();
+        let expected = may_read.then(|| Request::Read { id: "t".to_owned() });
+        assert_eq!(told, Vec::from_iter(expected), "{scope}");
+    }
 }
 
 #[test]

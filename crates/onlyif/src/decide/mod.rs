@@ -27,7 +27,8 @@ use crate::item::{
     Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
 use crate::plan::{Assignment, Condition, Effect, Plan, Write};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
+use crate::store::Failure;
 use crate::view::{Seen, View};
 
 /// What is to be done next.
@@ -217,18 +218,33 @@ fn alive() -> Condition {
 }
 
 /// What the store says when it cannot say anything of the data.
-pub(crate) fn failed(command: &Command, view: &View, failure: crate::store::Failure) -> Problem {
-    settle::failed(command, view, failure)
+pub(crate) fn failed(
+    declarations: &Declarations,
+    command: &Command,
+    view: &View,
+    failure: Failure,
+) -> Problem {
+    match declarations.get(&command.type_name) {
+        Some(declaration) => settle::failed(
+            &Case {
+                declaration,
+                command,
+                view,
+            },
+            failure,
+        ),
+        None => explain::not_found(command),
+    }
 }
 
 /// Others were in the way until the end.
 pub(crate) fn contended(declarations: &Declarations, command: &Command, view: &View) -> Problem {
-    let Some(declaration) = declarations.get(&command.type_name) else {
-        return Problem::new(Code::NotFound, "");
-    };
-    settle::contended(&Case {
-        declaration,
-        command,
-        view,
-    })
+    match declarations.get(&command.type_name) {
+        Some(declaration) => settle::contended(&Case {
+            declaration,
+            command,
+            view,
+        }),
+        None => explain::not_found(command),
+    }
 }

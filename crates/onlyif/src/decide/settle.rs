@@ -3,10 +3,11 @@
 use crate::answer::{Answer, Done, DoneKind};
 use crate::command::{Command, IfMatch, Operation};
 use crate::item::{Item, Resource, Stamps};
+use crate::lifecycle;
 use crate::plan::{Plan, Planned};
-use crate::problem::{Code, Conflict, Problem};
+use crate::problem::{Code, Conflict, Problem, Rel};
 use crate::store::Failure;
-use crate::view::{Seen, View};
+use crate::view::Seen;
 
 use super::{Case, Decision, Target, explain, stamp};
 
@@ -43,7 +44,7 @@ pub(super) fn settle(case: &Case<'_>) -> Option<Decision> {
     if let Some(place) = stamp::place(case.command, stamps) {
         return Some(applied(case, item, place));
     }
-    forgotten(case, stamps).then(|| Decision::refuse(outcome_unknown(case.command)))
+    forgotten(case, stamps).then(|| Decision::refuse(outcome_unknown(case)))
 }
 
 /// Eight hexadecimal digits may be drawn twice; not by the same caller in the same millisecond.
@@ -87,7 +88,7 @@ pub(super) fn certain(case: &Case<'_>, decision: Decision) -> Decision {
             }
     });
     if may_arrive {
-        Decision::refuse(outcome_unknown(case.command))
+        Decision::refuse(outcome_unknown(case))
     } else {
         decision
     }
@@ -106,7 +107,7 @@ fn created(case: &Case<'_>) -> Decision {
         });
     match made {
         Some(resource) => done(DoneKind::Created, Some(resource)),
-        None => Decision::refuse(outcome_unknown(case.command)),
+        None => Decision::refuse(outcome_unknown(case)),
     }
 }
 
@@ -177,9 +178,9 @@ pub fn written(plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
 }
 
 /// The problem of a store that cannot say anything of the data.
-pub(super) fn failed(command: &Command, view: &View, failure: Failure) -> Problem {
-    if view.uncertain().is_some() {
-        return outcome_unknown(command);
+pub(super) fn failed(case: &Case<'_>, failure: Failure) -> Problem {
+    if case.view.uncertain().is_some() {
+        return outcome_unknown(case);
     }
     let unavailable = |after_ms| {
         let detail = "The service cannot answer now. Nothing is written; send the request again.";
@@ -198,8 +199,9 @@ pub(super) fn failed(command: &Command, view: &View, failure: Failure) -> Proble
     }
 }
 
-/// The problem of a write of which nobody knows whether it was made.
-pub(super) fn outcome_unknown(command: &Command) -> Problem {
+/// The problem of a write of which nobody knows whether it was made, and the request that tells.
+fn outcome_unknown(case: &Case<'_>) -> Problem {
+    let command = case.command;
     let name = format!("{}/{}", command.type_name, command.id);
     let detail = match &command.operation {
         Operation::Create { .. } => format!(
@@ -215,13 +217,19 @@ pub(super) fn outcome_unknown(command: &Command) -> Problem {
     };
     let mut problem = Problem::new(Code::OutcomeUnknown, detail);
     problem.retry_after_ms = Some(AFTER_DOUBT_MS);
+    if lifecycle::may_read(case.declaration, &command.caller) {
+        let title = "See whether it was made";
+        problem
+            .resolutions
+            .push(explain::read(command, Rel::Read, title));
+    }
     problem
 }
 
 /// The problem of a command that others got in the way of each time.
 pub(super) fn contended(case: &Case<'_>) -> Problem {
     if case.view.uncertain().is_some() {
-        return outcome_unknown(case.command);
+        return outcome_unknown(case);
     }
     let conflicts = vec![Conflict::Contention];
     let mut problem = explain::refused(case.declaration, case.command, None, conflicts, Vec::new());
