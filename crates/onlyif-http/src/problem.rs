@@ -111,6 +111,7 @@ enum Brevity {
     Full,
     WithoutValues,
     WithoutCurrent,
+    WithoutBodies,
 }
 
 impl Page<'_> {
@@ -132,6 +133,7 @@ impl Page<'_> {
             Brevity::Full,
             Brevity::WithoutValues,
             Brevity::WithoutCurrent,
+            Brevity::WithoutBodies,
         ];
         let mut text = String::new();
         for brevity in all {
@@ -197,15 +199,14 @@ impl Page<'_> {
             let members = representation(subject.declaration, subject.id, current);
             put("current", Value::Object(members));
         }
-        if !problem.resolutions.is_empty() {
-            put(
-                "resolutions",
-                problem
-                    .resolutions
-                    .iter()
-                    .map(|r| self.resolution(r))
-                    .collect(),
-            );
+        // A request without its body would be another one.
+        let all = problem.resolutions.iter();
+        let resolutions: Vec<Value> = all
+            .filter(|each| brevity < Brevity::WithoutBodies || !has_body(&each.request))
+            .map(|each| self.resolution(each))
+            .collect();
+        if !resolutions.is_empty() {
+            put("resolutions", Value::Array(resolutions));
         }
         Value::Object(body)
     }
@@ -301,7 +302,11 @@ impl Page<'_> {
                 message,
             } => {
                 put("pointer", Some(json!(pointer.to_string())));
-                put("requires", Some(requires.clone()));
+                let requires = Some(requires.clone());
+                put(
+                    "requires",
+                    requires.filter(|_| brevity < Brevity::WithoutBodies),
+                );
                 put(
                     "actual",
                     actual.clone().filter(|_| brevity == Brevity::Full),
@@ -361,6 +366,14 @@ impl Page<'_> {
     fn media_type(&self) -> &'static str {
         let taken = [media::MERGE_PATCH, media::JSON_PATCH, media::JSON];
         media::of_content(self.exchange.request.headers(), &taken).unwrap_or(media::JSON)
+    }
+}
+
+fn has_body(request: &Request) -> bool {
+    match request {
+        Request::Again { body, .. } => body.is_some(),
+        Request::Patch { .. } => true,
+        Request::Read { .. } | Request::Transition { .. } => false,
     }
 }
 
