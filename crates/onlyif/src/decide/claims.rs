@@ -8,7 +8,9 @@ use crate::document::{Document, unique};
 use crate::item::{Attribute, Claim, Item, Key, Operand};
 use crate::plan::{Comparator, Condition, Effect, Write};
 use crate::problem::Conflict;
-use crate::view::{Seen, View};
+use crate::view::Seen;
+
+use super::Case;
 
 /// The key of the item that claims these values, in the order of the constraint's fields; `None`
 /// where one of them is missing or `null`, so that the constraint does not hold.
@@ -28,34 +30,29 @@ pub fn unique_key(
     })
 }
 
-fn key_in(
-    command: &Command,
-    declaration: &Declaration,
-    constraint: &Unique,
-    document: Option<&Document>,
-) -> Option<Key> {
+fn key_in(case: &Case<'_>, constraint: &Unique, document: Option<&Document>) -> Option<Key> {
     let document = document?;
     let values: Vec<_> = constraint
         .fields
         .iter()
         .map(|field| field.of(document))
         .collect();
-    unique_key(&command.caller.tenant, declaration, constraint, &values)
+    let tenant = &case.command.caller.tenant;
+    unique_key(tenant, case.declaration, constraint, &values)
 }
 
 /// What becomes of the values that a resource claims when its document changes from `old` to
 /// `new`, `None` being no resource at all. A value that stays is left alone.
 pub(super) fn writes(
-    declaration: &Declaration,
-    command: &Command,
-    view: &View,
+    case: &Case<'_>,
     old: Option<&Document>,
     new: Option<&Document>,
 ) -> Vec<Write> {
+    let Case { command, view, .. } = *case;
     let mut writes = Vec::new();
-    for constraint in &declaration.unique {
-        let held = key_in(command, declaration, constraint, old);
-        let wanted = key_in(command, declaration, constraint, new);
+    for constraint in &case.declaration.unique {
+        let held = key_in(case, constraint, old);
+        let wanted = key_in(case, constraint, new);
         if held == wanted {
             continue;
         }
@@ -108,15 +105,11 @@ fn owner(item: &Item) -> Option<&String> {
 }
 
 /// The values of `new` that the view shows to be claimed by others.
-pub(super) fn conflicts(
-    declaration: &Declaration,
-    command: &Command,
-    view: &View,
-    new: &Document,
-) -> Vec<Conflict> {
+pub(super) fn conflicts(case: &Case<'_>, new: &Document) -> Vec<Conflict> {
+    let Case { command, view, .. } = *case;
     let mut conflicts = Vec::new();
-    for constraint in &declaration.unique {
-        let Some(key) = key_in(command, declaration, constraint, Some(new)) else {
+    for constraint in &case.declaration.unique {
+        let Some(key) = key_in(case, constraint, Some(new)) else {
             continue;
         };
         let Seen::Present(item) = view.get(&key) else {

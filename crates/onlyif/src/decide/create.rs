@@ -15,8 +15,8 @@ pub(super) fn decide(
     incarnation: &str,
     repeatable: bool,
 ) -> Decision {
-    let faults = faults(case, body, repeatable);
     let document = reserved::without_reserved(body);
+    let faults = faults(case, body, &document, repeatable);
     let tombstone = match case.target() {
         Target::Live(resource) => {
             // A body that is refused has made nothing.
@@ -29,35 +29,24 @@ pub(super) fn decide(
         Target::Gone(tombstone) => Some(tombstone),
     };
     if !faults.is_empty() {
-        return Decision::refuse(explain::invalid(
-            case.declaration,
-            case.command,
-            None,
-            faults,
-        ));
+        return case.invalid(None, faults);
     }
     if case.oversized(&document) {
         return case.too_large(None);
     }
-    let duplicates = claims::conflicts(case.declaration, case.command, case.view, &document);
+    let duplicates = claims::conflicts(case, &document);
     if !duplicates.is_empty() {
         let holders = explain::read_holders(&duplicates);
-        return Decision::refuse(explain::refused(
-            case.declaration,
-            case.command,
-            None,
-            duplicates,
-            holders,
-        ));
+        return case.refuse(None, duplicates, holders);
     }
     Decision::Write(Box::new(plan(case, document, incarnation, tombstone)))
 }
 
-fn faults(case: &Case<'_>, body: &Document, repeatable: bool) -> Vec<Fault> {
+fn faults(case: &Case<'_>, body: &Document, document: &Document, repeatable: bool) -> Vec<Fault> {
     let id = repeatable.then_some(case.command.id.as_str());
     let mut faults = case.command.faults.clone();
     faults.extend(reserved::faults_of_create(body, case.declaration, id));
-    let document = serde_json::Value::Object(reserved::without_reserved(body));
+    let document = serde_json::Value::Object(document.clone());
     faults.extend(case.declaration.schema.faults(&document));
     faults
 }
@@ -77,22 +66,11 @@ fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours:
         })));
     }
     let mut conflicts = vec![Conflict::AlreadyExists];
-    conflicts.extend(claims::conflicts(
-        case.declaration,
-        case.command,
-        case.view,
-        document,
-    ));
+    conflicts.extend(claims::conflicts(case, document));
     let title = "Leave it as it is, and read what is there";
     let mut resolutions = vec![explain::read(case.command, Rel::Discard, title)];
     resolutions.extend(explain::read_holders(&conflicts));
-    Decision::refuse(explain::refused(
-        case.declaration,
-        case.command,
-        Some(resource),
-        conflicts,
-        resolutions,
-    ))
+    case.refuse(Some(resource), conflicts, resolutions)
 }
 
 /// Over a tombstone, live or expired, the write is pinned to it: a create that arrives late never
@@ -142,13 +120,7 @@ fn plan(
         condition,
         effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
     }];
-    writes.extend(claims::writes(
-        case.declaration,
-        command,
-        case.view,
-        None,
-        Some(&resource.document),
-    ));
+    writes.extend(claims::writes(case, None, Some(&resource.document)));
     Plan {
         writes,
         outcome: Planned::Known(Box::new(resource)),

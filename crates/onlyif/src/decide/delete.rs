@@ -5,11 +5,11 @@ use serde_json::Value;
 use crate::answer::DoneKind;
 use crate::document::pointer::Pointer;
 use crate::item::{Attribute, ClockPart, Operand, Resource};
-use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
+use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, Target, alive, claims, explain, stamp};
+use super::{Case, Decision, Target, alive, claims, explain, in_one_of, stamp};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     // More tags than one condition can name are compared here, with what is read.
@@ -29,11 +29,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     let forbidden = explain::not_allowed(case.declaration, case.command, resource);
     match precondition::check(&case.command.preconditions, resource) {
         Verdict::None => {
-            return Decision::refuse(explain::precondition_required(
-                case.declaration,
-                case.command,
-                resource,
-            ));
+            return case.unconditional(resource);
         }
         Verdict::Holds => {}
         Verdict::Stale { yours, base } => {
@@ -54,13 +50,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     }
     conflicts.extend(forbidden);
     if !conflicts.is_empty() {
-        return Decision::refuse(explain::refused(
-            case.declaration,
-            case.command,
-            Some(resource),
-            conflicts,
-            resolutions,
-        ));
+        return case.refuse(Some(resource), conflicts, resolutions);
     }
     let pin = looks || case.view.uncertain().is_some();
     Decision::Write(Box::new(plan(
@@ -82,11 +72,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
             conditions.push(precondition::condition(&command.preconditions));
             conditions.extend(stamp::condition(&stamp));
             if let Some(states) = &case.declaration.states {
-                let allowed = states.delete.iter().map(|state| {
-                    let state = Operand::Value(Value::from(state.as_str()));
-                    Condition::Compare(Attribute::State, Comparator::Equal, state)
-                });
-                conditions.push(Condition::Any(allowed.collect()));
+                conditions.push(in_one_of(&states.delete));
             }
         }
     }
@@ -97,13 +83,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
     }];
     if let Some(resource) = pin {
         let document = Some(&resource.document);
-        writes.extend(claims::writes(
-            case.declaration,
-            command,
-            case.view,
-            document,
-            None,
-        ));
+        writes.extend(claims::writes(case, document, None));
     }
     Plan {
         writes,

@@ -26,8 +26,8 @@ use crate::evaluate::clock_map;
 use crate::item::{
     Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
-use crate::plan::{Assignment, Condition, Effect, Plan, Write};
-use crate::problem::Problem;
+use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Write};
+use crate::problem::{Conflict, Fault, Problem, Resolution};
 use crate::store::Failure;
 use crate::view::{Seen, View};
 
@@ -111,6 +111,34 @@ impl<'a> Case<'a> {
             ))),
             Target::Live(resource) => Ok(resource),
         }
+    }
+
+    /// These conflicts, of which there is at least one, and the requests that resolve them.
+    fn refuse(
+        &self,
+        resource: Option<&Resource>,
+        conflicts: Vec<Conflict>,
+        resolutions: Vec<Resolution>,
+    ) -> Decision {
+        let Case {
+            declaration,
+            command,
+            ..
+        } = *self;
+        let problem = explain::refused(declaration, command, resource, conflicts, resolutions);
+        Decision::refuse(problem)
+    }
+
+    /// A document, or a request, that does not satisfy its schema.
+    fn invalid(&self, resource: Option<&Resource>, faults: Vec<Fault>) -> Decision {
+        let problem = explain::invalid(self.declaration, self.command, resource, faults);
+        Decision::refuse(problem)
+    }
+
+    /// A change that does not say which version it is based on.
+    fn unconditional(&self, resource: &Resource) -> Decision {
+        let problem = explain::precondition_required(self.declaration, self.command, resource);
+        Decision::refuse(problem)
     }
 
     fn look(&self) -> Decision {
@@ -215,6 +243,15 @@ fn alive() -> Condition {
         Condition::Exists(Attribute::Key),
         Condition::Not(Box::new(Condition::Exists(Attribute::DeletedAt))),
     ])
+}
+
+/// The resource is in one of these states.
+fn in_one_of(states: &[String]) -> Condition {
+    let is = |state: &String| {
+        let state = Operand::Value(state.as_str().into());
+        Condition::Compare(Attribute::State, Comparator::Equal, state)
+    };
+    Condition::Any(states.iter().map(is).collect())
 }
 
 /// What the store says when it cannot say anything of the data.

@@ -14,7 +14,7 @@ use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Planned, Writ
 use crate::problem::{Conflict, Fault, Place, Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, Target, alive, explain, stamp, update};
+use super::{Case, Decision, Target, alive, claims, explain, in_one_of, stamp, update};
 
 pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Decision {
     let Some(transition) = case.declaration.transition(name) else {
@@ -117,8 +117,7 @@ impl Job<'_> {
         } = *self.case;
         let verdict = precondition::check(&command.preconditions, resource);
         if verdict.holds() && !faults.is_empty() {
-            let problem = explain::invalid(declaration, command, Some(resource), faults);
-            return Some(Decision::refuse(problem));
+            return Some(self.case.invalid(Some(resource), faults));
         }
         let mut conflicts = Vec::new();
         let mut resolutions = Vec::new();
@@ -146,11 +145,7 @@ impl Job<'_> {
             resolutions.push(explain::read(command, Rel::Discard, title));
             conflicts.push(explain::stale(resource, yours, base, None, false));
         }
-        (!conflicts.is_empty()).then(|| {
-            let resource = Some(resource);
-            let problem = explain::refused(declaration, command, resource, conflicts, resolutions);
-            Decision::refuse(problem)
-        })
+        (!conflicts.is_empty()).then(|| self.case.refuse(Some(resource), conflicts, resolutions))
     }
 
     /// What the changes require that the resource does not give.
@@ -211,11 +206,7 @@ impl Job<'_> {
     /// The state is one that the transition starts from.
     fn starts(&self) -> Option<Condition> {
         self.case.declaration.states.as_ref()?;
-        let states = self.transition.from.iter().map(|state| {
-            let state = Operand::Value(Value::from(state.as_str()));
-            Condition::Compare(Attribute::State, Comparator::Equal, state)
-        });
-        Some(Condition::Any(states.collect()))
+        Some(in_one_of(&self.transition.from))
     }
 
     /// The transition as one update that sees nothing; `None` where it must look.
@@ -320,24 +311,12 @@ impl Job<'_> {
                 .faults(&Value::Object(document.clone()));
         }
         if !faults.is_empty() {
-            return Decision::refuse(explain::invalid(
-                case.declaration,
-                case.command,
-                Some(resource),
-                faults,
-            ));
+            return case.invalid(Some(resource), faults);
         }
-        let duplicates =
-            super::claims::conflicts(case.declaration, case.command, case.view, &document);
+        let duplicates = claims::conflicts(case, &document);
         if !duplicates.is_empty() {
             let holders = explain::read_holders(&duplicates);
-            return Decision::refuse(explain::refused(
-                case.declaration,
-                case.command,
-                Some(resource),
-                duplicates,
-                holders,
-            ));
+            return case.refuse(Some(resource), duplicates, holders);
         }
         let state = self
             .transition

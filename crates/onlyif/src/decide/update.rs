@@ -22,11 +22,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         Err(decision) => return decision,
     };
     match precondition::check(&case.command.preconditions, resource) {
-        Verdict::None => Decision::refuse(explain::precondition_required(
-            case.declaration,
-            case.command,
-            resource,
-        )),
+        Verdict::None => case.unconditional(resource),
         Verdict::Holds => {
             let any = case.command.preconditions.if_match == Some(IfMatch::Any);
             let attempt = attempt(case, resource, &case.command.operation, any);
@@ -124,30 +120,14 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
         return case.too_large(Some(resource));
     }
     if !attempt.faults.is_empty() {
-        return Decision::refuse(explain::invalid(
-            case.declaration,
-            case.command,
-            Some(resource),
-            attempt.faults,
-        ));
+        return case.invalid(Some(resource), attempt.faults);
     }
     let mut conflicts = attempt.conflicts;
     let document = attempt.document;
-    conflicts.extend(claims::conflicts(
-        case.declaration,
-        case.command,
-        case.view,
-        &document,
-    ));
+    conflicts.extend(claims::conflicts(case, &document));
     if !conflicts.is_empty() {
         let holders = explain::read_holders(&conflicts);
-        return Decision::refuse(explain::refused(
-            case.declaration,
-            case.command,
-            Some(resource),
-            conflicts,
-            holders,
-        ));
+        return case.refuse(Some(resource), conflicts, holders);
     }
     if document == resource.document {
         return Decision::Answer(Box::new(Answer::Done(Done {
@@ -165,9 +145,7 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
 pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool) -> Plan {
     let mut writes = vec![case.pinned(old, &new)];
     writes.extend(claims::writes(
-        case.declaration,
-        case.command,
-        case.view,
+        case,
         Some(&old.document),
         Some(&new.document),
     ));
@@ -218,7 +196,7 @@ fn stale(
     let mut resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
     if overwriting.faults.is_empty() {
         let document = &overwriting.document;
-        let duplicates = claims::conflicts(case.declaration, case.command, case.view, document);
+        let duplicates = claims::conflicts(case, document);
         if !duplicates.is_empty() {
             // What would be refused again resolves nothing.
             resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
@@ -226,13 +204,7 @@ fn stale(
         }
         conflicts.extend(duplicates);
     }
-    Decision::refuse(explain::refused(
-        case.declaration,
-        case.command,
-        Some(resource),
-        conflicts,
-        resolutions,
-    ))
+    case.refuse(Some(resource), conflicts, resolutions)
 }
 
 /// The state is no member of the document, and still a field that a request may touch.
