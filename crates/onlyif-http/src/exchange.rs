@@ -1,6 +1,6 @@
 //! Exchanges: one request, as far as every function reads it the same way.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::{HeaderMap, Method};
@@ -41,9 +41,6 @@ pub struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     /// Begins to handle a request.
     pub fn begin<S>(app: &'a App<S>, request: &'a Request) -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
         let context = context(request);
         let request_id = context
             .and_then(|context| context.request_id.clone())
@@ -54,7 +51,7 @@ impl<'a> Exchange<'a> {
             declarations: &app.declarations,
             settings: &app.settings,
             request_id,
-            at: Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
+            at: SystemTime::now().into(),
             prefer: prefer::preferences(&joined(request.headers(), "prefer").unwrap_or_default()),
             started: Instant::now(),
         }
@@ -259,16 +256,7 @@ pub fn malformed(faults: Vec<Fault>) -> Problem {
 }
 
 fn sentence(fault: &Fault) -> String {
-    let place = match &fault.at {
-        Place::Pointer(pointer) if pointer.is_root() => "The body".to_owned(),
-        Place::Pointer(pointer) => pointer.to_string(),
-        Place::Header(name) | Place::Parameter(name) => name.clone(),
-    };
-    format!("{place}: {}", with_stop(&fault.detail))
-}
-
-fn with_stop(text: &str) -> String {
-    format!("{}.", text.trim_end_matches('.'))
+    format!("{}: {}.", fault.at, fault.detail.trim_end_matches('.'))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Problems: why a request was refused, and which request would resolve it.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::document::pointer::Pointer;
@@ -168,6 +170,17 @@ pub enum Place {
     Header(String),
     /// A parameter of the query, by its name.
     Parameter(String),
+}
+
+/// The place as a sentence names it.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Pointer(pointer) if pointer.is_root() => f.write_str("The body"),
+            Place::Pointer(pointer) => write!(f, "{pointer}"),
+            Place::Header(name) | Place::Parameter(name) => f.write_str(name),
+        }
+    }
 }
 
 /// One thing that stands against a request.

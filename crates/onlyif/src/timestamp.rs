@@ -1,6 +1,7 @@
 //! Points in time, to the millisecond.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -39,6 +40,14 @@ impl Timestamp {
         Some(Timestamp::from_millis(
             i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?,
         ))
+    }
+}
+
+/// What a clock says, as a time of ours; before 1970 it says nothing that is meant.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A problem's `detail`: its conflicts in one or two sentences for a person.
 
 use crate::command::Command;
-use crate::problem::{ChangedField, Conflict, Fault, Place};
+use crate::problem::{ChangedField, Conflict, Fault};
 
 /// Fields that a sentence names; the rest are counted.
 const NAMED_FIELDS: usize = 5;
@@ -153,15 +153,10 @@ pub(super) fn of_faults(faults: &[Fault]) -> String {
     let Some(first) = faults.first() else {
         return String::new();
     };
-    let place = match &first.at {
-        Place::Pointer(pointer) if pointer.is_root() => "The body".to_owned(),
-        Place::Pointer(pointer) => pointer.to_string(),
-        Place::Header(name) | Place::Parameter(name) => name.clone(),
-    };
     let more = match faults.len() {
         1 => String::new(),
         2 => " One more error stands in `errors`.".to_owned(),
         count => format!(" {} more errors stand in `errors`.", count - 1),
     };
-    format!("{place}: {}{more}", first.detail)
+    format!("{}: {}{more}", first.at, first.detail)
 }
