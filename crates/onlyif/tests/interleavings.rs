@@ -321,6 +321,24 @@ fn a_copy_that_arrives_when_its_stamp_is_forgotten_is_not_applied_again() {
 }
 
 #[test]
+fn a_create_that_arrives_late_never_raises_what_was_deleted_since() {
+    let declarations = declarations();
+    let again = |nth| create(nth, "c", json!({ "count": 0 }));
+    let first = start(&declarations);
+    let (buried, _) = World::run(first, &declarations, only_if(delete(1), IfMatch::Any));
+    let mut world = World::new(buried, [again(2)]);
+    // It is refused by the tombstone, planned again over it, and then held up on its way.
+    world.step(&declarations, 0, Delivery::Plain);
+    world.step(&declarations, 0, Delivery::Late);
+    let (alive, _) = World::run(world.table, &declarations, again(3));
+    let (dead, _) = World::run(alive, &declarations, only_if(delete(4), IfMatch::Any));
+    world.table = dead.clone();
+    assert_eq!(world.late(), 1);
+    world.arrive(0);
+    assert_eq!(world.table, dead);
+}
+
+#[test]
 fn many_seeded_runs_have_no_lost_update_and_no_double_effect() {
     let declarations = declarations();
     let table = start(&declarations);
