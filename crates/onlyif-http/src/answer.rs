@@ -73,6 +73,7 @@ fn done(
     }
     if let (Some(resource), true) = (&done.resource, readable) {
         validators(&mut response, resource);
+        caching(&mut response);
         if !minimal {
             show(&mut response, declaration, &command.id, resource);
         }

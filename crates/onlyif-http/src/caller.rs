@@ -10,11 +10,18 @@ use crate::app::Auth;
 
 /// The tenant of a caller without one.
 const NO_TENANT: &str = "-";
+/// Bytes of a tenant's name at most. It is a part of every key, and a key has 2,048 bytes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys>
+pub const MAX_TENANT_BYTES: usize = 128;
+/// Bytes of an actor's name at most, as OpenID Connect has it for `sub`.
+/// <https://openid.net/specs/openid-connect-core-1_0.html#IDToken>
+pub const MAX_ACTOR_BYTES: usize = 255;
 
 /// The caller that the request's context names.
 ///
 /// # Errors
-/// `unauthenticated` without an authorizer's context, or without a `sub` in it.
+/// `unauthenticated` without an authorizer's context, without a `sub` in it, or with a name that is
+/// longer than can be kept.
 pub fn caller(
     context: Option<&ApiGatewayV2httpRequestContext>,
     auth: Auth,
@@ -34,14 +41,24 @@ pub fn caller(
         let detail = "Send a bearer token that the API's authorizer accepts in Authorization.";
         return Err(Problem::new(Code::Unauthenticated, detail));
     };
+    let tenant = claim("tenant").filter(|name| !name.is_empty());
+    let names = [
+        ("sub", Some(actor), MAX_ACTOR_BYTES),
+        ("tenant", tenant, MAX_TENANT_BYTES),
+    ];
+    for (name, value, most) in names {
+        if value.is_some_and(|value| value.len() > most) {
+            let detail = format!(
+                "The claim `{name}` of your token is longer than {most} bytes: use another token."
+            );
+            return Err(Problem::new(Code::Unauthenticated, detail));
+        }
+    }
     let granted = claim("scope").map(scopes).unwrap_or_default();
     let every = auth == Auth::Local && granted.contains("*");
     Ok(Caller {
         actor: actor.to_owned(),
-        tenant: claim("tenant")
-            .filter(|name| !name.is_empty())
-            .unwrap_or(NO_TENANT)
-            .to_owned(),
+        tenant: tenant.unwrap_or(NO_TENANT).to_owned(),
         scopes: if every {
             Scopes::Every
         } else {
@@ -145,6 +162,17 @@ mod tests {
             let problem = caller(context.as_ref(), Auth::Jwt).unwrap_err();
             assert_eq!(problem.code, Code::Unauthenticated);
         }
+    }
+
+    #[test]
+    fn a_name_that_no_key_could_hold_is_nobodys() {
+        let names = |sub: usize, tenant: usize| {
+            let claims = json!({ "sub": "s".repeat(sub), "tenant": "t".repeat(tenant) });
+            caller(Some(&with(claims)), Auth::Jwt).map_err(|problem| problem.code)
+        };
+        assert!(names(MAX_ACTOR_BYTES, MAX_TENANT_BYTES).is_ok());
+        assert_eq!(names(MAX_ACTOR_BYTES + 1, 1), Err(Code::Unauthenticated));
+        assert_eq!(names(1, MAX_TENANT_BYTES + 1), Err(Code::Unauthenticated));
     }
 
     #[test]

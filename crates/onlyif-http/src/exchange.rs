@@ -67,11 +67,12 @@ impl<'a> Exchange<'a> {
             .request
             .lambda_context_ref()
             .map_or(0, |context| context.deadline);
-        if deadline_ms == 0 {
-            return Duration::from_millis(UNBOUNDED_MS);
-        }
         let now_ms = u64::try_from(self.at.millis()).unwrap_or(0);
-        Duration::from_millis(deadline_ms.saturating_sub(now_ms).saturating_sub(SPARE_MS))
+        // No invocation begins after its end: emulators that end none name a time long gone.
+        match deadline_ms.checked_sub(now_ms) {
+            None => Duration::from_millis(UNBOUNDED_MS),
+            Some(left_ms) => Duration::from_millis(left_ms.saturating_sub(SPARE_MS)),
+        }
     }
 
     /// What API Gateway says of the request.

@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
-use onlyif::command::IfMatch;
+use onlyif::command::{IfMatch, Preconditions};
 use onlyif::problem::{Fault, Place};
+
+use crate::exchange::Exchange;
 
 /// A list of entity tags, or `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,24 @@ pub struct EntityTag {
     pub weak: bool,
     /// What stands between the quotes.
     pub opaque: String,
+}
+
+/// `If-Match`, and where there is none `If-Unmodified-Since`; adds what is wrong with them.
+pub(crate) fn preconditions(exchange: &Exchange<'_>, faults: &mut Vec<Fault>) -> Preconditions {
+    let if_match = exchange.header("if-match").and_then(|value| {
+        tags("If-Match", &value)
+            .map(TagList::strong)
+            .map_err(|fault| faults.push(fault))
+            .ok()
+    });
+    let unmodified_since = exchange.header("if-unmodified-since");
+    Preconditions {
+        if_unmodified_since_s: match if_match {
+            Some(_) => None,
+            None => unmodified_since.and_then(|value| date(&value)),
+        },
+        if_match,
+    }
 }
 
 /// Reads the value of `If-Match` or `If-None-Match`.

@@ -226,8 +226,8 @@ impl Page<'_> {
                 version,
             } => {
                 put("deletedBy", deleted_by.as_ref().map(|by| json!(by)));
-                put("deletedAt", Some(json!(deleted_at.to_string())));
-                put("version", Some(json!(version)));
+                put("deletedAt", deleted_at.map(|at| json!(at.to_string())));
+                put("version", version.map(|version| json!(version)));
             }
             Conflict::StaleVersion {
                 yours,
@@ -243,8 +243,8 @@ impl Page<'_> {
                     current.as_ref().map(|tag| json!(tag.to_string())),
                 );
                 put("changedBy", changed_by.as_ref().map(|by| json!(by)));
-                put("changedAt", Some(json!(changed_at.to_string())));
-                put("mergeable", Some(json!(mergeable)));
+                put("changedAt", changed_at.map(|at| json!(at.to_string())));
+                put("mergeable", mergeable.map(|mergeable| json!(mergeable)));
                 let fields = fields.as_ref();
                 put(
                     "fields",
@@ -283,7 +283,7 @@ impl Page<'_> {
                 put("from", Some(json!(from)));
                 put("since", since.map(|since| json!(since.to_string())));
                 put("by", by.as_ref().map(|by| json!(by)));
-                put("allowed", Some(json!(allowed)));
+                put("allowed", allowed.as_ref().map(|allowed| json!(allowed)));
                 put("path", path.as_ref().map(|path| json!(path)));
             }
             Conflict::NotAllowedInState {

@@ -78,7 +78,9 @@ pub fn list<'a>(
         }
         match name.as_str() {
             "limit" => match value.parse() {
-                Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => query.limit = limit,
+                Ok(limit) if (1..=MAX_LIMIT).contains(&limit) && !value.starts_with('+') => {
+                    query.limit = limit;
+                }
                 _ => faults.push(fault(name, "must be a whole number from 1 to 100")),
             },
             "cursor" => query.cursor = Some(value.clone()),

@@ -3,11 +3,13 @@
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Response};
-use onlyif::command::Caller;
+use onlyif::answer::{Answer, Done};
+use onlyif::command::{Caller, Command, Operation, Preconditions};
 use onlyif::declaration::Declaration;
-use onlyif::item::{Item, Key, Resource, Tombstone};
+use onlyif::item::Resource;
 use onlyif::lifecycle;
-use onlyif::problem::{Code, Conflict, Problem};
+use onlyif::problem::{Code, Problem};
+use onlyif::run::run;
 use onlyif::store::{Failure, Store};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +29,7 @@ pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Bo
         Ok(target) => target,
         Err(problem) => return answer::refused(exchange, &problem),
     };
-    let read = read(&exchange.store(app), exchange, &target).await;
+    let read = read(app, exchange, &target).await;
     let answer = read.map(|resource| {
         let mut response = Response::new(Body::Empty);
         answer::validators(&mut response, &resource);
@@ -35,7 +37,12 @@ pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Bo
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             answer::caching(&mut response);
         } else {
-            answer::show(&mut response, target.declaration, &target.id, &resource);
+            answer::show(
+                &mut response,
+                target.declaration,
+                &target.command.id,
+                &resource,
+            );
         }
         response
     });
@@ -44,18 +51,16 @@ pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Bo
 
 /// `GET` and `HEAD` of `/v1/{type}/{id}/transitions`.
 pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
-    let target = match target(exchange) {
+    let mut target = match target(exchange) {
         Ok(target) => target,
         Err(problem) => return answer::refused(exchange, &problem),
     };
-    let read = read(&exchange.store(app), exchange, &target).await;
+    // These are conditions of the resource, and this is another representation.
+    target.command.preconditions = Preconditions::default();
+    let read = read(app, exchange, &target).await;
     let answer = read.map(|resource| {
-        let Target {
-            declaration,
-            caller,
-            id,
-            ..
-        } = &target;
+        let Target { declaration, .. } = &target;
+        let Command { caller, id, .. } = &target.command;
         let entry = |transition: &onlyif::declaration::Transition| {
             let mut entry = Map::new();
             entry.insert("name".to_owned(), json!(transition.name));
@@ -134,8 +139,7 @@ fn asked<'a>(exchange: &Exchange<'a>) -> Result<Asked<'a>, Problem> {
 /// The resource that a read is about, and who asks.
 struct Target<'a> {
     declaration: &'a Declaration,
-    caller: Caller,
-    id: String,
+    command: Command,
     /// What the caller has already.
     known: Option<TagList>,
 }
@@ -154,13 +158,24 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
             .map_err(|fault| faults.push(fault))
             .ok()
     });
+    let preconditions = precondition::preconditions(exchange, &mut faults);
     if !faults.is_empty() {
         return Err(malformed(faults));
     }
+    let command = Command {
+        caller,
+        request_id: exchange.request_id.clone(),
+        at: exchange.at,
+        type_name: declaration.name.clone(),
+        id,
+        operation: Operation::Read,
+        faults: Vec::new(),
+        preconditions,
+        stale: None,
+    };
     Ok(Target {
         declaration,
-        caller,
-        id,
+        command,
         known,
     })
 }
@@ -171,14 +186,6 @@ impl Target<'_> {
         self.known.as_ref().is_some_and(|known| known.matches(tag))
     }
 
-    fn key(&self) -> Key {
-        Key::Resource {
-            tenant: self.caller.tenant.clone(),
-            type_name: self.declaration.name.clone(),
-            id: self.id.clone(),
-        }
-    }
-
     fn finish(
         &self,
         exchange: &Exchange<'_>,
@@ -186,7 +193,7 @@ impl Target<'_> {
     ) -> Response<Body> {
         let subject = Subject {
             declaration: self.declaration,
-            id: &self.id,
+            id: &self.command.id,
         };
         let response = match &answer {
             Ok(response) => response.clone(),
@@ -198,19 +205,19 @@ impl Target<'_> {
     }
 }
 
+/// The resource, if the conditions of the request hold of it.
 async fn read<S: Store>(
-    store: &S,
+    app: &App<S>,
     exchange: &Exchange<'_>,
     target: &Target<'_>,
 ) -> Result<Resource, Problem> {
-    let items = store.read(&[target.key()]).await.map_err(unavailable)?;
-    let item = items.into_iter().next().and_then(|(_, item)| item);
-    match item {
-        Some(Item::Resource(resource)) => Ok(resource),
-        Some(Item::Tombstone(tombstone)) if tombstone.expires_at_s > exchange.at.seconds() => {
-            Err(gone(target, &tombstone))
-        }
-        _ => Err(not_found(target.declaration, &target.id)),
+    match run(&app.declarations, &target.command, &exchange.store(app)).await {
+        Answer::Done(Done {
+            resource: Some(resource),
+            ..
+        }) => Ok(*resource),
+        Answer::Done(_) => Err(not_found(target.declaration, &target.command.id)),
+        Answer::Refused(problem) => Err(problem),
     }
 }
 
@@ -219,24 +226,6 @@ fn not_found(declaration: &Declaration, id: &str) -> Problem {
         Code::NotFound,
         format!("There is no {}/{id}.", declaration.name),
     )
-}
-
-fn gone(target: &Target<'_>, tombstone: &Tombstone) -> Problem {
-    let Tombstone {
-        deleted_by,
-        deleted_at,
-        version,
-        ..
-    } = tombstone;
-    let name = format!("{}/{}", target.declaration.name, target.id);
-    let detail = format!("{name} was deleted by {deleted_by} at {deleted_at}.");
-    let mut problem = Problem::new(Code::Gone, detail);
-    problem.conflicts.push(Conflict::Gone {
-        deleted_by: Some(deleted_by.clone()),
-        deleted_at: *deleted_at,
-        version: *version,
-    });
-    problem
 }
 
 /// The problem of a store that cannot be read.

@@ -14,7 +14,7 @@ use crate::body::{self, Content, Refused};
 use crate::caller::granted;
 use crate::exchange::{Exchange, malformed};
 use crate::media::{self, JSON, JSON_PATCH, MERGE_PATCH};
-use crate::precondition::{self, TagList};
+use crate::precondition;
 use crate::query;
 
 /// `POST /v1/{type}`.
@@ -261,21 +261,7 @@ impl Wrong {
             let detail = "on a write only PUT with If-None-Match: * is known, which creates";
             self.header("If-None-Match", detail);
         }
-        let if_match = exchange.header("if-match").and_then(|value| {
-            precondition::tags("If-Match", &value)
-                .map(TagList::strong)
-                .map_err(|fault| self.0.push(fault))
-                .ok()
-        });
-        let date = exchange.header("if-unmodified-since");
-        let if_unmodified_since_s = match if_match {
-            Some(_) => None,
-            None => date.and_then(|value| precondition::date(&value)),
-        };
-        Preconditions {
-            if_match,
-            if_unmodified_since_s,
-        }
+        precondition::preconditions(exchange, &mut self.0)
     }
 
     /// The body's own `etag`: a precondition, as good as `If-Match`.

@@ -25,6 +25,18 @@ pub struct Done {
     pub merged: bool,
 }
 
+impl Done {
+    /// By this request, as it was asked.
+    pub fn of(kind: DoneKind, resource: Option<Box<Resource>>) -> Self {
+        Done {
+            kind,
+            resource,
+            replayed: false,
+            merged: false,
+        }
+    }
+}
+
 /// Which kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoneKind {

@@ -10,7 +10,7 @@ use crate::item::Key;
 use crate::problem::Fault;
 use crate::timestamp::Timestamp;
 
-/// One request to write one resource.
+/// One request about one resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
     /// Who asks.
@@ -37,6 +37,8 @@ pub struct Command {
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
+    /// The resource as it is now (`GET`, `HEAD`).
+    Read,
     /// A new resource.
     Create {
         /// The body as sent, reserved members included.

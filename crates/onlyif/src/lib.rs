@@ -10,6 +10,7 @@
 //! - [`item`]: what the table holds of one resource or one unique value
 //! - [`command`]: what a caller asks for
 //! - [`view`]: what is known of the table so far
+//! - [`change`]: what a transition's changes require, and what they make of a document
 //! - [`plan`]: the conditional writes that a decision proposes
 //! - [`decide`]: command and view → read, refuse or write
 //! - [`answer`]: what has happened, for the edge to tell
@@ -21,6 +22,7 @@
 //! with the command; HTTP's statuses and headers and the store's words are other crates' business.
 
 pub mod answer;
+pub mod change;
 pub mod command;
 pub mod decide;
 pub mod declaration;

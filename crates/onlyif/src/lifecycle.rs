@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::change;
 use crate::command::Caller;
 use crate::declaration::{Declaration, Transition};
 use crate::evaluate;
@@ -20,7 +21,7 @@ pub fn starts_from(transition: &Transition, state: Option<&str>) -> bool {
 }
 
 /// The transitions that are legal now for this caller: state and scopes allow them, and so does
-/// every condition that does not depend on their input.
+/// every condition, declared or of the changes themselves, that does not depend on their input.
 pub fn legal<'a>(
     declaration: &'a Declaration,
     resource: &Resource,
@@ -39,6 +40,7 @@ pub fn legal<'a>(
                 guard::compile(clause, &moment)
                     .is_none_or(|condition| evaluate::holds(&condition, resource))
             })
+            && change::unmet(transition, &moment, resource).is_empty()
     };
     declaration.transitions.iter().filter(legal).collect()
 }

@@ -190,10 +190,10 @@ pub enum Conflict {
     Gone {
         /// By whom; left out for who may not read it.
         deleted_by: Option<String>,
-        /// When.
-        deleted_at: Timestamp,
-        /// The version that the delete made.
-        version: u64,
+        /// When; left out for who may not read it.
+        deleted_at: Option<Timestamp>,
+        /// The version that the delete made; left out for who may not read it.
+        version: Option<u64>,
     },
     /// The caller's view is out of date.
     StaleVersion {
@@ -203,10 +203,11 @@ pub enum Conflict {
         current: Option<Tag>,
         /// Who changed it last; left out for who may not read it.
         changed_by: Option<String>,
-        /// When it changed last.
-        changed_at: Timestamp,
-        /// Whether the caller's changes alone could be made to what is there now.
-        mergeable: bool,
+        /// When it changed last; left out for who may not read it.
+        changed_at: Option<Timestamp>,
+        /// Whether the caller's changes alone could be made to what is there now; left out for who
+        /// may not read it.
+        mergeable: Option<bool>,
         /// Every field changed since; `None` where that cannot be known or not be told.
         fields: Option<Vec<ChangedField>>,
     },
@@ -233,9 +234,10 @@ pub enum Conflict {
         since: Option<Timestamp>,
         /// Who brought it there; left out for who may not read it.
         by: Option<String>,
-        /// The transitions legal now for this caller.
-        allowed: Vec<String>,
-        /// The shortest sequence of transitions after which this one is legal.
+        /// The transitions legal now for this caller; left out for who may not read it.
+        allowed: Option<Vec<String>>,
+        /// The shortest sequence of transitions after which this one is legal; left out for who may
+        /// not read it.
         path: Option<Vec<String>>,
     },
     /// The state does not allow the update or delete.

@@ -22,6 +22,8 @@ pub struct Attempt {
     pub stamp: String,
     /// What it makes.
     pub outcome: Planned,
+    /// It makes the change to a newer version than the caller had seen.
+    pub merged: bool,
     /// Nobody knows whether it was written, or will be.
     pub in_doubt: bool,
 }
@@ -67,6 +69,7 @@ impl View {
         self.attempts.push(Attempt {
             stamp: plan.stamp.clone(),
             outcome: plan.outcome.clone(),
+            merged: plan.merged,
             in_doubt: false,
         });
     }

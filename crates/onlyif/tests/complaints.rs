@@ -252,7 +252,7 @@ fn what_the_store_could_not_take_as_one_expression_is_refused() {
             "transitions: {{ t: {{ onlyIf: [{clauses}] }} }}\n"
         ))
     };
-    limit(83, clauses, "found conditions that take about");
+    limit(78, clauses, "found conditions that take about");
     let long = |count: usize| {
         let path = "/o".repeat(8);
         let open = "{ type: object, properties: { o: ".repeat(8);
@@ -262,7 +262,7 @@ fn what_the_store_could_not_take_as_one_expression_is_refused() {
             "type: things\nschema: {open}{{ type: integer }}{close}\ntransitions: {{ t: {{ onlyIf: [{clauses}] }} }}\n"
         )
     };
-    limit(47, long, "found conditions that take about");
+    limit(45, long, "found conditions that take about");
     let changes = |count| {
         let members = many(count, |member| format!("m{member}: {{ type: integer }}"));
         let set = many(count, |member| format!("/m{member}: 1"));

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use model::Model;
-use model::world::{World, command, declare};
+use model::world::{Delivery, World, command, declare};
 use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::{Command, IfMatch, Operation, Scopes, Stale};
 use onlyif::decide::{Decision, decide, unique_key};
@@ -43,6 +43,7 @@ schema:
     assignee: { type: string }
     severity: { type: integer, minimum: 1, maximum: 5 }
     code: { type: string }
+    tags: { type: array, items: { type: string } }
     place: { type: object, properties: { city: { type: string }, street: { type: string } } }
     votes: { type: integer, minimum: 0, maximum: 10 }
     solvedAt: { type: string, format: date-time, readOnly: true }
@@ -75,9 +76,29 @@ transitions:
   end: { set: { /endedAt: { now: true } } }
 ";
 
+/// A parent may be missing, or be no object; a source may be missing; a bound may be reached.
+const BOXES: &str = "
+type: boxes
+schema:
+  type: object
+  properties:
+    label: { type: [string, object], properties: { text: { type: string } } }
+    from: { type: string }
+    left: { type: integer, minimum: 0 }
+transitions:
+  name: { set: { /label/text: a } }
+  copy: { set: { /label: { field: /from } } }
+  take: { add: { /left: -1 } }
+";
+
 fn declarations() -> &'static Declarations {
-    static DECLARATIONS: LazyLock<Declarations> =
-        LazyLock::new(|| declare(&[("tickets.yaml", TICKETS), ("polls.yaml", POLLS)]));
+    static DECLARATIONS: LazyLock<Declarations> = LazyLock::new(|| {
+        declare(&[
+            ("tickets.yaml", TICKETS),
+            ("polls.yaml", POLLS),
+            ("boxes.yaml", BOXES),
+        ])
+    });
     &DECLARATIONS
 }
 
@@ -420,7 +441,7 @@ fn a_stale_view_is_told_every_field_that_changed_since_it() {
             .collect();
         // A tag that names no version says nothing of what changed since.
         assert_eq!(fields, (version > 0).then_some(told), "{version}");
-        assert!(!mergeable);
+        assert_eq!(*mergeable, Some(false));
     }
 }
 
@@ -502,7 +523,7 @@ fn what_a_client_may_not_choose_is_not_dropped_for_a_rebase() {
         else {
             panic!("{problem:?}")
         };
-        assert!(!mergeable, "{operation:?}");
+        assert_eq!(*mergeable, Some(false), "{operation:?}");
         let rels: Vec<Rel> = problem.resolutions.iter().map(|each| each.rel).collect();
         assert_eq!(rels, [Rel::Overwrite, Rel::Discard], "{operation:?}");
         // A field that the request names too is told to be one.
@@ -620,7 +641,7 @@ fn no_operation_of_a_json_patch_writes_a_reserved_member() {
             json!({ "op": "replace", "path": "/etag", "value": "x" }),
             true,
         ),
-        (json!({ "op": "remove", "path": "/etag" }), true),
+        (json!({ "op": "remove", "path": "/id" }), true),
         (json!({ "op": "remove", "path": "/version" }), true),
         (
             json!({ "op": "add", "path": "/state", "value": "solved" }),
@@ -774,6 +795,9 @@ fn a_date_speaks_for_a_resource_written_once_until_its_second_ended() {
         made(6, 11_000, "later"),
         made(7, 10_100, "behind"),
         ended(8, 9_000, "behind"),
+        made(20, 10_100, "far behind"),
+        ended(21, 9_000, "far behind"),
+        ended(22, 9_001, "far behind"),
         made(9, 10_100, "again"),
         deleted(10, 10_200, "again"),
         made(11, 10_300, "again"),
@@ -784,6 +808,7 @@ fn a_date_speaks_for_a_resource_written_once_until_its_second_ended() {
         ("twice", false),
         ("later", false),
         ("behind", false),
+        ("far behind", false),
         ("again", false),
     ] {
         let replaced = Operation::Replace {
@@ -791,9 +816,10 @@ fn a_date_speaks_for_a_resource_written_once_until_its_second_ended() {
         };
         // What is compared here, and what the store compares.
         for mut command in [
-            poll(20, 20_000, id, replaced),
-            ended(20, 20_000, id),
-            poll(20, 20_000, id, Operation::Delete),
+            poll(30, 20_000, id, Operation::Read),
+            poll(30, 20_000, id, replaced),
+            ended(30, 20_000, id),
+            poll(30, 20_000, id, Operation::Delete),
         ] {
             command.preconditions.if_unmodified_since_s = Some(10);
             let (_, answer) = answer(&table, command.clone());
@@ -801,6 +827,138 @@ fn a_date_speaks_for_a_resource_written_once_until_its_second_ended() {
             assert_eq!(done, holds, "{id}: {:?}", command.operation);
         }
     }
+}
+
+#[test]
+fn what_a_change_requires_is_a_condition_and_decides_what_is_legal() {
+    let table = [
+        (
+            json!({}),
+            "name",
+            Some(("/label", json!({ "exists": true }))),
+        ),
+        (
+            json!({ "label": "x" }),
+            "name",
+            Some(("/label", json!({ "type": "object" }))),
+        ),
+        (json!({ "label": {} }), "name", None),
+        (
+            json!({}),
+            "copy",
+            Some(("/from", json!({ "exists": true }))),
+        ),
+        (json!({ "from": "x" }), "copy", None),
+        (json!({}), "take", Some(("/left", json!({ "atLeast": 1 })))),
+        (
+            json!({ "left": 0 }),
+            "take",
+            Some(("/left", json!({ "atLeast": 1 }))),
+        ),
+        (json!({ "left": 1 }), "take", None),
+    ];
+    for (body, name, unmet) in table {
+        let made = Operation::Create {
+            body: object(body.clone()),
+            incarnation: "00000001".to_owned(),
+            repeatable: true,
+        };
+        let table = after([command(1, "alice", "boxes", "b", made)]);
+        let operation = Operation::Transition {
+            name: name.to_owned(),
+            input: None,
+        };
+        let asked = command(2, "bob", "boxes", "b", operation);
+        let Some(Item::Resource(resource)) = table.get(&asked.key()) else {
+            panic!("it is there")
+        };
+        let declaration = declarations().get("boxes").expect("boxes");
+        let legal = onlyif::lifecycle::legal(declaration, &resource, &asked.caller, asked.at);
+        let legal = legal.iter().any(|legal| legal.name == name);
+        assert_eq!(legal, unmet.is_none(), "{name} of {body}");
+        let (_, answer) = answer(&table, asked);
+        match (answer, unmet) {
+            (Answer::Done(_), None) => {}
+            (Answer::Refused(problem), Some((at, required))) => {
+                let Conflict::ConditionNotMet {
+                    pointer, requires, ..
+                } = &problem.conflicts[0]
+                else {
+                    panic!("{problem:?}")
+                };
+                assert_eq!((pointer.to_string().as_str(), requires), (at, &required));
+            }
+            (answer, unmet) => panic!("{name} of {body}: {answer:?}, expected {unmet:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_held_is_told_of_once() {
+    let table = after([ticket()]);
+    let fault = |at: &str| onlyif::problem::Fault {
+        at: onlyif::problem::Place::Pointer(at.parse().expect("a pointer")),
+        detail: "too many digits".to_owned(),
+        keyword: None,
+    };
+    // What cannot be held stands as null in what was read.
+    let commands = [
+        (
+            create(9, "new", json!({ "title": "T", "votes": null })),
+            "/votes",
+        ),
+        (
+            any(put(9, json!({ "title": "T", "votes": null }))),
+            "/votes",
+        ),
+        (any(patch(9, json!({ "title": null }))), "/title"),
+        (transition(9, "vote", Some(json!({ "n": null }))), "/n"),
+        (
+            any(steps(
+                9,
+                json!([{ "op": "add", "path": "/votes", "value": null }]),
+            )),
+            "/0/value",
+        ),
+    ];
+    for (mut command, at) in commands {
+        command.faults = vec![fault(at)];
+        let problem = refused(&table, command);
+        assert_eq!(problem.errors, [fault(at)]);
+    }
+}
+
+#[test]
+fn a_patch_of_the_whole_document_keeps_what_is_not_the_clients_as_a_put_does() {
+    let table = after([ticket()]);
+    let whole =
+        |op: &str, value: Value| any(steps(9, json!([{ "op": op, "path": "", "value": value }])));
+    for op in ["add", "replace"] {
+        let (after, _) = done(&table, whole(op, json!({ "title": "U" })));
+        assert_eq!(resource(&after).document, object(json!({ "title": "U" })));
+        let problem = refused(&table, whole(op, json!({ "title": "U", "id": "u" })));
+        assert_eq!(problem.code, Code::InvalidResource);
+    }
+    let problem = refused(
+        &table,
+        any(steps(9, json!([{ "op": "remove", "path": "/id" }]))),
+    );
+    assert_eq!(problem.code, Code::InvalidResource);
+}
+
+#[test]
+fn a_rebase_whose_reply_was_lost_is_told_to_be_one() {
+    let table = after([ticket(), any(patch(2, json!({ "note": "m" })))]);
+    let change = preferring(Stale::Merge, at(1, patch(9, json!({ "title": "U" }))));
+    let mut world = World::new(table, [change]);
+    world.step(declarations(), 0, Delivery::Plain);
+    world.step(declarations(), 0, Delivery::ReplyLost);
+    world.step(declarations(), 0, Delivery::Plain);
+    let answer = world.processes.remove(0).answer;
+    let Some(Answer::Done(done)) = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(done.merged);
 }
 
 #[test]
@@ -831,7 +989,10 @@ fn a_tombstone_answers_until_it_expires() {
 
 #[test]
 fn who_may_not_read_learns_that_and_nothing_more() {
-    let table = after([ticket(), any(patch(2, json!({ "note": "secret" })))]);
+    let table = after([
+        ticket(),
+        any(patch(2, json!({ "note": "secret", "tags": ["a", "b"] }))),
+    ]);
     let blinded = |mut command: Command| {
         let only = ["tickets.write", "tickets.close"].map(str::to_owned);
         command.caller.scopes = Scopes::Only(BTreeSet::from(only));
@@ -844,14 +1005,30 @@ fn who_may_not_read_learns_that_and_nothing_more() {
         transition(9, "solve", None),
         transition(9, "close", None),
         create(9, "t", json!({ "title": "U" })),
+        any(steps(
+            9,
+            json!([{ "op": "add", "path": "/tags/7", "value": 1 }]),
+        )),
     ];
     for command in commands {
         let problem = blinded(command);
         let told = format!("{problem:?}");
         assert!(problem.current.is_none(), "{told}");
-        for word in ["secret", "2-00000001", "\"bob\"", "bob changed", "is open"] {
+        for word in [
+            "secret",
+            "2-00000001",
+            "\"bob\"",
+            "bob changed",
+            "is open",
+            "array of",
+            "Some(Timestamp",
+            "mergeable: Some",
+            "allowed: Some",
+            "Legal now",
+        ] {
             assert!(!told.contains(word), "{word} in {told}");
         }
+        assert_eq!(problem.resolutions, [], "{told}");
     }
 }
 

@@ -188,6 +188,7 @@ async fn what_a_list_does_not_take_is_named() {
         ("limit=101", "limit"),
         ("limit=-1", "limit"),
         ("limit=ten", "limit"),
+        ("limit=%2B5", "limit"),
         ("limit=", "limit"),
         ("cursor=nonsense", "cursor"),
         ("cursor=", "cursor"),

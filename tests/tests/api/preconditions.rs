@@ -370,6 +370,11 @@ async fn a_minimal_return_has_the_headers_alone() {
     let changed = changed.prefer("return=minimal").await.is(204);
     assert_eq!(changed.header("preference-applied"), Some("return=minimal"));
     assert!(changed.tag().starts_with("2-") && changed.header("last-modified").is_some());
+    assert_eq!(changed.header("cache-control"), Some("private, no-cache"));
+    assert_eq!(
+        changed.header("vary"),
+        Some("Authorization, Accept, Prefer")
+    );
     let taken = api.bob().post(
         "/v1/products/p-1/transitions/release",
         json!({"quantity": 1}),

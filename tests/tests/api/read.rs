@@ -182,3 +182,59 @@ async fn only_what_can_be_given_is_accepted() {
             .is(status);
     }
 }
+
+#[tokio::test]
+async fn a_read_of_what_has_changed_says_what_changed() {
+    let api = Api::start().await;
+    let created = api
+        .alice()
+        .create("/v1/products/p-1", json!({"name": "n", "stock": 1}))
+        .await
+        .is(201);
+    let now = api
+        .bob()
+        .patch("/v1/products/p-1", json!({"name": "m"}))
+        .if_match(&created.tag())
+        .await
+        .is(200);
+    let quoted = |tag: &str| format!("\"{tag}\"");
+    for (name, value, status) in [
+        ("if-match", quoted(&now.tag()), 200),
+        ("if-match", format!("\"x\", {}", quoted(&now.tag())), 200),
+        ("if-match", "*".to_owned(), 200),
+        ("if-match", quoted(&created.tag()), 409),
+        ("if-match", format!("W/{}", quoted(&now.tag())), 409),
+        ("if-match", "x".to_owned(), 400),
+        (
+            "if-unmodified-since",
+            "Fri, 01 Jan 2100 00:00:00 GMT".to_owned(),
+            200,
+        ),
+        (
+            "if-unmodified-since",
+            "Sat, 01 Jan 2000 00:00:00 GMT".to_owned(),
+            409,
+        ),
+        ("if-unmodified-since", "soon".to_owned(), 200),
+    ] {
+        let get = api.alice().get("/v1/products/p-1").header(name, &value);
+        let reply = get.await.is(status);
+        let head = api.alice().head("/v1/products/p-1").header(name, &value);
+        head.await.is(status);
+        if status == 409 {
+            let reply = reply.refused(409, "stale-version");
+            assert_eq!(reply.tag(), now.tag(), "{value}");
+            assert_eq!(reply.rels(), ["read"]);
+        }
+    }
+    let stale = api.alice().get("/v1/products/p-1").if_match(&created.tag());
+    let stale = stale.await.refused(409, "stale-version");
+    let field = &stale.conflict("stale-version")["fields"][0];
+    assert_eq!(
+        (&field["pointer"], &field["changedBy"]),
+        (&json!("/name"), &json!("bob"))
+    );
+    // Another representation has other tags.
+    let legal = api.alice().get("/v1/products/p-1/transitions");
+    legal.if_match(&created.tag()).await.is(200);
+}

@@ -46,8 +46,7 @@ fn faults(case: &Case<'_>, body: &Document, document: &Document, repeatable: boo
     let id = repeatable.then_some(case.command.id.as_str());
     let mut faults = case.command.faults.clone();
     faults.extend(reserved::faults_of_create(body, case.declaration, id));
-    let document = serde_json::Value::Object(document.clone());
-    faults.extend(case.declaration.schema.faults(&document));
+    faults.extend(case.schema_faults(document));
     faults
 }
 

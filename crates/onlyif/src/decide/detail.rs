@@ -24,13 +24,11 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
     let name = format!("{}/{}", command.type_name, command.id);
     match conflict {
         Conflict::Gone {
-            deleted_by,
-            deleted_at,
+            deleted_by: Some(actor),
+            deleted_at: Some(at),
             ..
-        } => match deleted_by {
-            Some(actor) => format!("{name} was deleted by {actor} at {deleted_at}."),
-            None => format!("{name} was deleted at {deleted_at}."),
-        },
+        } => format!("{name} was deleted by {actor} at {at}."),
+        Conflict::Gone { .. } => format!("{name} was deleted."),
         Conflict::StaleVersion {
             yours,
             current,
@@ -75,11 +73,12 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
                 Some(state) => format!("; {name} is {state}"),
                 None => String::new(),
             };
-            let legal = match allowed.as_slice() {
-                [] => "Nothing is legal now.".to_owned(),
-                allowed => format!("Legal now: {}.", allowed.join(", ")),
+            let legal = match allowed.as_deref() {
+                None => String::new(),
+                Some([]) => " Nothing is legal now.".to_owned(),
+                Some(allowed) => format!(" Legal now: {}.", allowed.join(", ")),
             };
-            format!("{transition} starts from {from}{now}. {legal}")
+            format!("{transition} starts from {from}{now}.{legal}")
         }
         Conflict::NotAllowedInState {
             operation,

@@ -22,8 +22,8 @@ pub(super) fn gone(declaration: &Declaration, command: &Command, tombstone: &Tom
     }
     let conflict = Conflict::Gone {
         deleted_by: Some(tombstone.deleted_by.clone()),
-        deleted_at: tombstone.deleted_at,
-        version: tombstone.version,
+        deleted_at: Some(tombstone.deleted_at),
+        version: Some(tombstone.version),
     };
     refused(declaration, command, None, vec![conflict], Vec::new())
 }
@@ -105,12 +105,8 @@ fn tell(
         problem.current = resource.map(|resource| Box::new(resource.clone()));
     } else {
         problem.conflicts.iter_mut().for_each(redact);
-        problem
-            .resolutions
-            .retain(|resolution| match resolution.request {
-                Request::Transition { .. } => true,
-                Request::Read { .. } | Request::Again { .. } | Request::Patch { .. } => false,
-            });
+        // Each of them shows the resource, or tells its tag or its state.
+        problem.resolutions.clear();
     }
     if !problem.conflicts.is_empty() {
         problem.detail = detail::of_conflicts(command, &problem.conflicts);
@@ -122,15 +118,27 @@ fn tell(
 /// and nothing of what is stored.
 fn redact(conflict: &mut Conflict) {
     match conflict {
-        Conflict::Gone { deleted_by, .. } => *deleted_by = None,
+        Conflict::Gone {
+            deleted_by,
+            deleted_at,
+            version,
+        } => {
+            *deleted_by = None;
+            *deleted_at = None;
+            *version = None;
+        }
         Conflict::StaleVersion {
+            yours: _,
             current,
             changed_by,
+            changed_at,
+            mergeable,
             fields,
-            ..
         } => {
             *current = None;
             *changed_by = None;
+            *changed_at = None;
+            *mergeable = None;
             *fields = None;
         }
         Conflict::Duplicate { holder, .. } => *holder = None,
@@ -138,10 +146,13 @@ fn redact(conflict: &mut Conflict) {
             state,
             since,
             by,
+            allowed,
             path,
-            ..
+            transition: _,
+            from: _,
         } => {
             *state = None;
+            *allowed = None;
             *since = None;
             *by = None;
             *path = None;
@@ -180,8 +191,8 @@ pub(super) fn stale(
         yours,
         current: Some(resource.tag()),
         changed_by: Some(resource.updated_by.clone()),
-        changed_at: resource.updated_at,
-        mergeable,
+        changed_at: Some(resource.updated_at),
+        mergeable: Some(mergeable),
         fields,
     }
 }
@@ -207,7 +218,7 @@ pub(super) fn not_allowed(
     let (operation, allowed_in) = match command.operation {
         Operation::Replace { .. } | Operation::Patch { .. } => ("update", &states.update),
         Operation::Delete => ("delete", &states.delete),
-        Operation::Create { .. } | Operation::Transition { .. } => return None,
+        Operation::Read | Operation::Create { .. } | Operation::Transition { .. } => return None,
     };
     let conflict = Conflict::NotAllowedInState {
         operation,
@@ -259,7 +270,7 @@ pub(super) fn wrong_state(
                 .map_or(&resource.created_by, |clock| &clock.actor)
                 .clone(),
         ),
-        allowed: legal.iter().map(|legal| legal.name.clone()).collect(),
+        allowed: Some(legal.iter().map(|legal| legal.name.clone()).collect()),
         path,
     };
     Some((conflict, resolution))

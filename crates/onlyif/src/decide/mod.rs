@@ -9,6 +9,7 @@ mod delete;
 mod detail;
 mod explain;
 mod precondition;
+mod read;
 mod reserved;
 mod settle;
 mod stamp;
@@ -20,14 +21,14 @@ pub use settle::written;
 
 use crate::answer::Answer;
 use crate::command::{Command, Operation};
-use crate::declaration::{Declaration, Declarations};
+use crate::declaration::{Declaration, Declarations, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
 use crate::evaluate::clock_map;
 use crate::item::{
     Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
 use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Write};
-use crate::problem::{Conflict, Fault, Problem, Resolution};
+use crate::problem::{Conflict, Fault, Place, Problem, Resolution};
 use crate::store::Failure;
 use crate::view::{Seen, View};
 
@@ -62,6 +63,7 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         return decision;
     }
     let decision = match &command.operation {
+        Operation::Read => read::decide(&case),
         Operation::Create {
             body,
             incarnation,
@@ -156,6 +158,27 @@ impl<'a> Case<'a> {
 
     fn unique(&self) -> bool {
         !self.declaration.unique.is_empty()
+    }
+
+    /// What the type's schema says of a document.
+    fn schema_faults(&self, document: &Document) -> Vec<Fault> {
+        let document = serde_json::Value::Object(document.clone());
+        self.faults_of(&self.declaration.schema, &document)
+    }
+
+    /// What a schema says of what was sent. A value that could not be held has been told of already,
+    /// and what stands in its place was never sent.
+    fn faults_of(&self, schema: &Schema, sent: &serde_json::Value) -> Vec<Fault> {
+        let unheld = |fault: &Fault| {
+            let at = |known: &Fault| match (&known.at, &fault.at) {
+                (Place::Pointer(known), Place::Pointer(at)) => known == at,
+                _ => false,
+            };
+            self.command.faults.iter().any(at)
+        };
+        let mut faults = schema.faults(sent);
+        faults.retain(|fault| !unheld(fault));
+        faults
     }
 
     fn oversized(&self, document: &Document) -> bool {

@@ -3,10 +3,13 @@
 use serde_json::Value;
 
 use crate::command::{IfMatch, Preconditions};
+use crate::evaluate;
 use crate::item::{Attribute, Operand, Resource};
 use crate::plan::{Comparator, Condition};
 use crate::tag::Tag;
 use crate::timestamp::Timestamp;
+
+use super::stamp;
 
 /// What a request's preconditions say of a resource.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,14 +70,27 @@ pub(super) fn check(preconditions: &Preconditions, resource: &Resource) -> Verdi
 }
 
 /// An HTTP date names a second: a resource last written after it has changed, and so may one have
-/// that was written twice within it. So has one whose last write bears an older time than the one
-/// before: writes arrive in another order than they were sent in, and clocks differ.
+/// that was written twice within it. So has one with an earlier write that bears a later time, as
+/// the stamps tell: writes arrive in another order than they were sent in, and clocks differ.
 fn unmodified_since(resource: &Resource, second: i64) -> bool {
-    let before = resource.previous_at;
-    resource.updated_at.seconds() <= second && before.is_none_or(|at| at.seconds() < second)
+    evaluate::holds(&unmodified(second), resource)
 }
 
 /// The same as a condition of the write itself.
+fn unmodified(second: i64) -> Condition {
+    let start = Timestamp::from_millis(second.saturating_mul(1000));
+    let end = Timestamp::from_millis(second.saturating_add(1).saturating_mul(1000));
+    let last = Condition::Compare(Attribute::UpdatedAt, Comparator::Less, text(end));
+    let twice = Condition::Compare(Attribute::PreviousAt, Comparator::AtLeast, text(start));
+    let mut conditions = vec![last, Condition::Not(Box::new(twice))];
+    conditions.extend((1..8).map(|place| {
+        let floor = Operand::Value(Value::from(stamp::floor(start)));
+        Condition::Compare(Attribute::Stamp(place), Comparator::Less, floor)
+    }));
+    Condition::All(conditions)
+}
+
+/// Preconditions as a condition of the write itself.
 pub(super) fn condition(preconditions: &Preconditions) -> Condition {
     match (&preconditions.if_match, preconditions.if_unmodified_since_s) {
         (Some(IfMatch::Tags(tags)), _) => Condition::Any(
@@ -83,17 +99,7 @@ pub(super) fn condition(preconditions: &Preconditions) -> Condition {
                 .map(is)
                 .collect(),
         ),
-        (None, Some(second)) => {
-            let start = text(Timestamp::from_millis(second.saturating_mul(1000)));
-            let end = text(Timestamp::from_millis(
-                second.saturating_add(1).saturating_mul(1000),
-            ));
-            let twice = Condition::Compare(Attribute::PreviousAt, Comparator::AtLeast, start);
-            Condition::All(vec![
-                Condition::Compare(Attribute::UpdatedAt, Comparator::Less, end),
-                Condition::Not(Box::new(twice)),
-            ])
-        }
+        (None, Some(second)) => unmodified(second),
         (Some(IfMatch::Any), _) | (None, None) => Condition::All(Vec::new()),
     }
 }

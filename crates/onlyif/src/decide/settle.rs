@@ -7,7 +7,7 @@ use crate::lifecycle;
 use crate::plan::{Plan, Planned};
 use crate::problem::{Code, Conflict, Problem, Rel};
 use crate::store::Failure;
-use crate::view::Seen;
+use crate::view::{Attempt, Seen};
 
 use super::{Case, Decision, Target, explain, stamp};
 
@@ -116,7 +116,10 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     match case.command.operation {
         Operation::Delete => return done(DoneKind::Deleted, None),
         Operation::Create { .. } => return created(case),
-        Operation::Replace { .. } | Operation::Patch { .. } | Operation::Transition { .. } => {}
+        Operation::Read
+        | Operation::Replace { .. }
+        | Operation::Patch { .. }
+        | Operation::Transition { .. } => {}
     }
     let now = match item {
         Item::Resource(resource) => Some(resource),
@@ -126,36 +129,30 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     let made = now
         .and_then(|now| now.version.checked_sub(since))
         .filter(|version| *version > 0);
-    let mut known =
-        case.view
-            .attempts()
-            .iter()
-            .rev()
-            .filter_map(|attempt| match &attempt.outcome {
-                Planned::Known(resource) => Some(resource),
-                Planned::FromImage | Planned::Deleted => None,
-            });
-    let resource = match made {
+    let known = |attempt: &Attempt| match &attempt.outcome {
+        Planned::Known(resource) => Some((resource.clone(), attempt.merged)),
+        Planned::FromImage | Planned::Deleted => None,
+    };
+    let mut known = case.view.attempts().iter().rev().filter_map(known);
+    let found = match made {
         // A blind update knows its outcome from the image alone. Where others have written since,
         // the representation of now is what can be told truthfully: it has our change and theirs.
         Some(version) => known
-            .find(|resource| resource.version == version)
-            .cloned()
-            .or_else(|| now.cloned().map(Box::new)),
+            .find(|(resource, _)| resource.version == version)
+            .or_else(|| Some((Box::new(now?.clone()), false))),
         // It has ended since, and may have begun anew.
-        None => known.next().cloned(),
+        None => known.next(),
     };
-    done(DoneKind::Changed, resource)
+    let merged = found.as_ref().is_some_and(|(_, merged)| *merged);
+    let resource = found.map(|(resource, _)| resource);
+    Decision::Answer(Box::new(Answer::Done(Done {
+        merged,
+        ..Done::of(DoneKind::Changed, resource)
+    })))
 }
 
 fn done(kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
-    let done = Done {
-        kind,
-        resource,
-        replayed: false,
-        merged: false,
-    };
-    Decision::Answer(Box::new(Answer::Done(done)))
+    Decision::Answer(Box::new(Answer::Done(Done::of(kind, resource))))
 }
 
 /// The answer to a plan that the store has written.
@@ -182,8 +179,12 @@ pub(super) fn failed(case: &Case<'_>, failure: Failure) -> Problem {
     if case.view.uncertain().is_some() {
         return outcome_unknown(case);
     }
+    let reads = case.command.operation == Operation::Read;
     let unavailable = |after_ms| {
-        let detail = "The service cannot answer now. Nothing is written; send the request again.";
+        let detail = match reads {
+            true => "The service cannot answer now. Send the request again.",
+            false => "The service cannot answer now. Nothing is written; send the request again.",
+        };
         let mut problem = Problem::new(Code::Unavailable, detail);
         problem.retry_after_ms = Some(after_ms);
         problem

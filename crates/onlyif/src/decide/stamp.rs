@@ -17,8 +17,9 @@ const TIME_DIGITS: usize = 15;
 
 /// The stamp of this command's next write over an item with these stamps: behind a time that is
 /// never older than any of them, nor than the view: many others may have been on their way when
-/// this one was refused for being late, and it would be late again behind them. Once the outcome of a write is in doubt the command keeps that
-/// write's stamp: whichever of its writes arrives first then refuses the others.
+/// this one was refused for being late, and it would be late again behind them. Once the outcome of
+/// a write is in doubt the command keeps that write's stamp: whichever of its writes arrives first
+/// then refuses the others.
 pub(super) fn next(command: &Command, view: &View, seen: Option<&Stamps>) -> String {
     if let Some(stamp) = view.uncertain() {
         return stamp.to_owned();
@@ -32,7 +33,12 @@ pub(super) fn next(command: &Command, view: &View, seen: Option<&Stamps>) -> Str
 }
 
 fn write(at: Timestamp, request_id: &str) -> String {
-    format!("{:0TIME_DIGITS$}-{request_id}", at.millis().max(0))
+    format!("{}-{request_id}", floor(at))
+}
+
+/// A text before which all stamps of earlier times sort, and no other.
+pub(super) fn floor(at: Timestamp) -> String {
+    format!("{:0TIME_DIGITS$}", at.millis().max(0))
 }
 
 fn newest(stamps: &Stamps) -> Option<Timestamp> {

@@ -1,17 +1,17 @@
 //! Transitions: a resource changes as its declaration says, only if its state and the declared
 //! conditions allow it. Where the outcome needs no look at the document none is taken.
 
-use serde_json::{Number, Value, json};
+use serde_json::Value;
 
 use crate::answer::DoneKind;
-use crate::declaration::{Amount, Bounds, Transition};
+use crate::change;
+use crate::declaration::Transition;
+use crate::document::Document;
 use crate::document::pointer::Pointer;
-use crate::document::{Document, number};
-use crate::evaluate::{self, Image};
 use crate::guard::{self, Moment};
 use crate::item::{Attribute, ClockPart, Operand, Resource};
-use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
-use crate::problem::{Conflict, Fault, Place, Rel, Request, Resolution};
+use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
+use crate::problem::{Fault, Place, Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
 use super::{Case, Decision, Target, alive, claims, explain, in_one_of, stamp, update};
@@ -62,37 +62,11 @@ struct Job<'a> {
     moment: Moment<'a>,
 }
 
-/// What a declared change requires of the stored resource.
-struct Need {
-    pointer: Pointer,
-    requires: Value,
-    condition: Condition,
-}
-
-impl Need {
-    fn exists(pointer: &Pointer) -> Self {
-        Need {
-            pointer: pointer.clone(),
-            requires: json!({ "exists": true }),
-            condition: Condition::Exists(guard::attribute(pointer)),
-        }
-    }
-
-    fn bound(pointer: &Pointer, name: &str, comparator: Comparator, limit: Number) -> Self {
-        let operand = Operand::Value(Value::Number(limit.clone()));
-        Need {
-            pointer: pointer.clone(),
-            requires: json!({ name: limit }),
-            condition: Condition::Compare(guard::attribute(pointer), comparator, operand),
-        }
-    }
-}
-
 impl Job<'_> {
     fn input_faults(&self, input: Option<&Value>) -> Vec<Fault> {
         match (&self.transition.input, input) {
             (Some(schema), None) => schema.faults(&Value::Object(Document::new())),
-            (Some(schema), Some(input)) => schema.faults(input),
+            (Some(schema), Some(input)) => self.case.faults_of(schema, input),
             (None, None) => Vec::new(),
             (None, Some(Value::Object(members))) if members.is_empty() => Vec::new(),
             (None, Some(_)) => vec![Fault {
@@ -129,7 +103,7 @@ impl Job<'_> {
         }
         let clauses = self.transition.only_if.iter();
         conflicts.extend(clauses.filter_map(|c| guard::explain(c, &self.moment, resource)));
-        conflicts.extend(self.unmet(resource));
+        conflicts.extend(change::unmet(self.transition, &self.moment, resource));
         if let Verdict::Stale { yours, base } = verdict {
             if conflicts.is_empty() && faults.is_empty() {
                 resolutions.push(Resolution {
@@ -146,61 +120,6 @@ impl Job<'_> {
             conflicts.push(explain::stale(resource, yours, base, None, false));
         }
         (!conflicts.is_empty()).then(|| self.case.refuse(Some(resource), conflicts, resolutions))
-    }
-
-    /// What the changes require that the resource does not give.
-    fn unmet(&self, resource: &Resource) -> Vec<Conflict> {
-        let mut conflicts = Vec::new();
-        for need in self.needs().unwrap_or_default() {
-            if evaluate::holds(&need.condition, resource) {
-                continue;
-            }
-            conflicts.push(Conflict::ConditionNotMet {
-                actual: guard::actual(&need.pointer, resource),
-                pointer: need.pointer,
-                requires: need.requires,
-                message: None,
-            });
-        }
-        for (pointer, _) in &self.transition.add {
-            let actual = guard::actual(pointer, resource);
-            if actual.as_ref().is_some_and(|actual| !actual.is_number()) {
-                conflicts.push(Conflict::ConditionNotMet {
-                    pointer: pointer.clone(),
-                    requires: json!({ "type": "number" }),
-                    actual,
-                    message: None,
-                });
-            }
-        }
-        conflicts
-    }
-
-    /// What the changes require; `None` where that cannot be said of a number without seeing it.
-    fn needs(&self) -> Option<Vec<Need>> {
-        let mut needs = Vec::new();
-        for (pointer, source) in &self.transition.set {
-            if let crate::declaration::Source::Field(field) = source {
-                needs.push(Need::exists(field));
-            }
-            if let Some(parent) = pointer.parent().filter(|parent| !parent.is_root()) {
-                needs.push(Need::exists(&parent));
-            }
-        }
-        for ((pointer, amount), bounds) in self.transition.add.iter().zip(&self.transition.bounds) {
-            let amount = self.amount(amount)?;
-            needs.extend(bound_needs(pointer, &amount, bounds)?);
-        }
-        Some(needs)
-    }
-
-    /// The number to add, subtracting being adding the negative.
-    fn amount(&self, amount: &Amount) -> Option<Number> {
-        match guard::operand(&amount.source, &self.moment)? {
-            Operand::Value(Value::Number(number)) if amount.negate => number::negated(&number),
-            Operand::Value(Value::Number(number)) => Some(number),
-            _ => None,
-        }
     }
 
     /// The state is one that the transition starts from.
@@ -221,7 +140,11 @@ impl Job<'_> {
         for clause in &self.transition.only_if {
             conditions.push(guard::compile(clause, &self.moment)?);
         }
-        conditions.extend(self.needs()?.into_iter().map(|need| need.condition));
+        let needs = change::needs(self.transition, &self.moment);
+        if !needs.complete {
+            return None;
+        }
+        conditions.extend(needs.known.into_iter().map(|need| need.condition));
         conditions.extend(stamp::condition(&stamp));
         let write = Write {
             key: command.key(),
@@ -267,7 +190,8 @@ impl Job<'_> {
         }
         for (pointer, amount) in &self.transition.add {
             let field = guard::attribute(pointer);
-            assignments.push(Assignment::Sum(field.clone(), field, self.amount(amount)?));
+            let amount = change::amount(amount, &self.moment)?;
+            assignments.push(Assignment::Sum(field.clone(), field, amount));
             changed.push(pointer.clone());
         }
         for pointer in &self.transition.remove {
@@ -300,15 +224,12 @@ impl Job<'_> {
     /// The transition of a resource that has been seen, pinned to its version.
     fn computed(&self, resource: &Resource) -> Decision {
         let case = self.case;
-        let (document, mut faults) = self.applied(resource);
+        let (document, mut faults) = change::applied(self.transition, &self.moment, resource);
         if case.oversized(&document) {
             return case.too_large(Some(resource));
         }
         if faults.is_empty() {
-            faults = case
-                .declaration
-                .schema
-                .faults(&Value::Object(document.clone()));
+            faults = case.schema_faults(&document);
         }
         if !faults.is_empty() {
             return case.invalid(Some(resource), faults);
@@ -326,87 +247,4 @@ impl Job<'_> {
         let new = case.next(resource, document, state);
         Decision::Write(Box::new(update::plan(case, resource, new, false)))
     }
-
-    /// The document after the changes, all of which read it as it was before.
-    fn applied(&self, resource: &Resource) -> (Document, Vec<Fault>) {
-        let mut document = resource.document.clone();
-        let mut faults = Vec::new();
-        for (pointer, source) in &self.transition.set {
-            let value = match guard::operand(source, &self.moment) {
-                Some(Operand::Value(value)) => Some(value),
-                Some(Operand::Attribute(attribute)) => resource
-                    .attribute(&attribute)
-                    .map(|value| value.into_owned()),
-                Some(Operand::Partition(_)) | None => None,
-            };
-            if let (Some(value), Some((object, name))) = (value, pointer.holder(&mut document)) {
-                object.insert(name.to_owned(), value);
-            }
-        }
-        for (pointer, amount) in &self.transition.add {
-            let sum = match (pointer.of(&resource.document), self.amount(amount)) {
-                (Some(Value::Number(number)), Some(amount)) => number::sum(number, &amount),
-                _ => None,
-            };
-            match (sum, pointer.holder(&mut document)) {
-                (Some(sum), Some((object, name))) => {
-                    object.insert(name.to_owned(), Value::Number(sum));
-                }
-                _ => faults.push(Fault {
-                    at: Place::Pointer(pointer.clone()),
-                    detail: "The sum has more digits than can be held (38).".to_owned(),
-                    keyword: None,
-                }),
-            }
-        }
-        for pointer in &self.transition.remove {
-            if let Some((object, name)) = pointer.holder(&mut document) {
-                object.shift_remove(name);
-            }
-        }
-        (document, faults)
-    }
-}
-
-/// What the bounds of a number require of it before this amount is added: taking 3 from a stock
-/// whose minimum is 0 requires at least 3. `None` where a limit cannot be computed, or where the
-/// schema could refuse the sum in another way.
-fn bound_needs(pointer: &Pointer, amount: &Number, bounds: &Bounds) -> Option<Vec<Need>> {
-    let zero = Number::from(0);
-    let negative = number::compare(amount, &zero).is_lt();
-    let integral = !amount
-        .to_string()
-        .trim_start_matches('-')
-        .contains(['.', 'e', '-']);
-    if bounds.integer && !integral {
-        return None;
-    }
-    let before = |limit: &Number| number::sum(limit, &number::negated(amount)?);
-    let mut needs = vec![Need::exists(pointer)];
-    let (closed, open) = if negative {
-        (&bounds.minimum, &bounds.exclusive_minimum)
-    } else {
-        (&bounds.maximum, &bounds.exclusive_maximum)
-    };
-    let names = if negative {
-        [
-            ("atLeast", Comparator::AtLeast),
-            ("moreThan", Comparator::More),
-        ]
-    } else {
-        [
-            ("atMost", Comparator::AtMost),
-            ("lessThan", Comparator::Less),
-        ]
-    };
-    for (limit, (name, comparator)) in [closed, open].into_iter().zip(names) {
-        if let Some(limit) = limit {
-            needs.push(Need::bound(pointer, name, comparator, before(limit)?));
-        }
-    }
-    // A number within its bounds says by itself that it is there.
-    if needs.len() > 1 {
-        needs.remove(0);
-    }
-    Some(needs)
 }

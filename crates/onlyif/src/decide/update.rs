@@ -10,6 +10,7 @@ use crate::document::patch::{Patch, PatchFailure, Step};
 use crate::document::pointer::Pointer;
 use crate::document::{Document, RESERVED, fields, representation};
 use crate::item::Resource;
+use crate::lifecycle;
 use crate::plan::{Plan, Planned};
 use crate::problem::{Conflict, Fault, Rel, Request, Resolution};
 
@@ -45,6 +46,17 @@ struct Attempt {
 }
 
 impl Attempt {
+    /// It makes no document.
+    fn failed(faults: Vec<Fault>, conflicts: Vec<Conflict>) -> Self {
+        Attempt {
+            document: Document::new(),
+            faults,
+            conflicts,
+            too_large: false,
+            state: None,
+        }
+    }
+
     fn is_sound(&self) -> bool {
         self.faults.is_empty() && self.conflicts.is_empty() && !self.too_large
     }
@@ -57,18 +69,33 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
         explain::not_allowed(case.declaration, case.command, resource)
             .into_iter()
             .collect();
+    let filled = |body: &Document| reserved::filled(body, &stored, case.declaration);
     let wanted = match operation {
-        Operation::Replace { body } => Ok(reserved::filled(body, &stored, case.declaration)),
-        Operation::Patch { patch } => patch.apply(&stored),
-        Operation::Create { .. } | Operation::Transition { .. } | Operation::Delete => {
-            Ok(stored.clone())
+        Operation::Replace { body } => Ok(filled(body)),
+        // What a value that cannot be held would have made of the document nobody can say.
+        Operation::Patch { .. } if !faults.is_empty() => {
+            return Attempt::failed(faults, conflicts);
         }
+        // It puts another document in the place of the whole, as a `PUT` does.
+        Operation::Patch { patch } if patch.replaces_all() => {
+            patch.apply(&stored).map(|wanted| filled(&wanted))
+        }
+        Operation::Patch { patch } => patch.apply(&stored),
+        Operation::Read
+        | Operation::Create { .. }
+        | Operation::Transition { .. }
+        | Operation::Delete => Ok(stored.clone()),
     };
     let wanted = match wanted {
         Ok(wanted) => wanted,
         Err(failure) => {
             match failure {
-                PatchFailure::Missing(fault) => faults.push(fault),
+                PatchFailure::Missing(mut fault) => {
+                    if !lifecycle::may_read(case.declaration, &case.command.caller) {
+                        fault.detail = "this cannot be done to what is there".to_owned();
+                    }
+                    faults.push(fault);
+                }
                 PatchFailure::TestFailed {
                     pointer,
                     expected,
@@ -82,13 +109,7 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
                     });
                 }
             }
-            return Attempt {
-                document: Document::new(),
-                faults,
-                conflicts,
-                too_large: false,
-                state: None,
-            };
+            return Attempt::failed(faults, conflicts);
         }
     };
     faults.extend(reserved::faults_of_update(
@@ -98,11 +119,7 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
         loosely,
     ));
     let document = reserved::without_reserved(&wanted);
-    faults.extend(
-        case.declaration
-            .schema
-            .faults(&Value::Object(document.clone())),
-    );
+    faults.extend(case.schema_faults(&document));
     let too_large = case.oversized(&document);
     let state = wanted.get("state");
     Attempt {

@@ -12,6 +12,9 @@ use crate::document::pointer::Pointer;
 /// takes 100.
 pub(super) const MAX_CONSTRAINTS: usize = 40;
 
+/// The parameters of every list: a field of this name could not be told from them.
+const LIST_PARAMETERS: [&str; 2] = ["limit", "cursor"];
+
 /// Reads `unique`.
 pub(super) fn unique(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaws) -> Vec<Unique> {
     let elements = reading::list(
@@ -179,6 +182,15 @@ fn field(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaws) -> Option
     let Some(document) = document else {
         return Some((pointer, Types::SCALAR));
     };
+    if let [name] = pointer.tokens()
+        && LIST_PARAMETERS.contains(&name.as_str())
+    {
+        flaws.say(
+            node.at,
+            format!("found `{found}`, expected another name: a list is asked for a unique value by the names of its fields, and `{name}` is a parameter of every list"),
+        );
+        return None;
+    }
     let shape = match document.of(&pointer) {
         Ok(shape) => shape,
         Err(Miss::Element) => {

@@ -53,7 +53,7 @@ fn names(description: &str) -> Value {
 fn gone() -> Value {
     conflict(
         Code::Gone,
-        &["deletedAt", "version"],
+        &[],
         json!({
             "deletedBy": part("Actor"),
             "deletedAt": part("Instant"),
@@ -65,7 +65,7 @@ fn gone() -> Value {
 fn stale_version() -> Value {
     conflict(
         Code::StaleVersion,
-        &["changedAt", "mergeable"],
+        &[],
         json!({
             "yours": { "type": "string", "description": "The tag, or the date, that the request named." },
             "current": part("EntityTag"),
@@ -126,7 +126,7 @@ fn duplicate() -> Value {
 fn invalid_transition() -> Value {
     conflict(
         Code::InvalidTransition,
-        &["transition", "from", "allowed"],
+        &["transition", "from"],
         json!({
             "transition": { "type": "string" },
             "state": { "type": "string", "description": "The state now." },

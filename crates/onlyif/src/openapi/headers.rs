@@ -139,6 +139,15 @@ fn conditions() -> Vec<(&'static str, Value)> {
             ),
         ),
         (
+            "IfMatchRead",
+            header(
+                "If-Match",
+                "Reads it only while it is as it was under one of these entity tags; otherwise the answer is `stale-version`, with what changed.",
+                text(),
+                tag,
+            ),
+        ),
+        (
             "IfUnmodifiedSince",
             header(
                 "If-Unmodified-Since",

@@ -33,6 +33,8 @@ pub(super) const MINIMAL: &[(&str, &str)] = &[
     ("ETag", "ETag"),
     ("Last-Modified", "LastModified"),
     ("Preference-Applied", "PreferenceApplied"),
+    ("Cache-Control", "CacheControl"),
+    ("Vary", "Vary"),
 ];
 
 /// What a read of one resource may be refused for.
@@ -56,7 +58,9 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
         summary: format!("Read one of {}", declaration.name),
         description: "As it is now. Its `ETag` is what a change is based on. For a caller who may not read it there is nothing here.".to_owned(),
         scopes: Some(declaration.access.read.clone()),
-        parameters: vec![parameter("IfNoneMatch")],
+        parameters: ["IfNoneMatch", "IfMatchRead", "IfUnmodifiedSince"]
+            .map(parameter)
+            .to_vec(),
         body: Vec::new(),
         answers: vec![
             Answer {
@@ -72,7 +76,7 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
                 content: Vec::new(),
             },
         ],
-        problems: OF_A_READ.to_vec(),
+        problems: [&OF_A_READ[..], &[Code::StaleVersion]].concat(),
     }
 }
 

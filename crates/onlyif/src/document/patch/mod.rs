@@ -58,6 +58,15 @@ impl Patch {
             Patch::Json(steps) => steps.iter().map(Step::to_value).collect(),
         }
     }
+
+    /// Whether it puts another document in the place of the whole one.
+    pub fn replaces_all(&self) -> bool {
+        let whole = |step: &Step| !matches!(step, Step::Test(..)) && step.path().is_root();
+        match self {
+            Patch::Merge(_) => false,
+            Patch::Json(steps) => steps.iter().any(whole),
+        }
+    }
 }
 
 impl Step {
