@@ -31,6 +31,13 @@ pub(crate) const DELETED_AT: &str = "deletedAt";
 pub(crate) const DELETED_BY: &str = "deletedBy";
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const OWNER: &str = "owner";
+pub(crate) const FINGERPRINT: &str = "fingerprint";
+pub(crate) const REQUEST_ID: &str = "requestId";
+pub(crate) const KIND: &str = "kind";
+pub(crate) const REPLAYED: &str = "replayed";
+pub(crate) const MERGED: &str = "merged";
+pub(crate) const RESOURCE: &str = "resource";
+pub(crate) const RESOURCE_ID: &str = "resourceId";
 
 /// The stamps, newest first. Every update writes all of them: short names keep items small.
 pub(crate) const STAMPS: [&str; 8] = ["w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"];

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use onlyif::answer::{Done, DoneKind};
 use onlyif::document::Document;
 use onlyif::document::pointer::Pointer;
 use onlyif::item::{
-    Claim, Clock, ClockPart, Clocks, Item, Key, Partition, Resource, Stamps, Tombstone,
+    Claim, Clock, ClockPart, Clocks, Item, Key, Partition, Record, Resource, Stamps, Tombstone,
 };
 use onlyif::timestamp::Timestamp;
 use serde_json::Value;
@@ -67,8 +68,25 @@ pub(crate) fn encode(at: &Key, item: &Item, listed_in: Option<&Partition>) -> At
         Item::Resource(resource) => into.resource(resource),
         Item::Tombstone(tombstone) => into.tombstone(tombstone),
         Item::Claim(claim) => into.text(name::OWNER, &claim.owner),
+        Item::Record(record) => into.record(record),
     }
     into.0
+}
+
+const KINDS: [DoneKind; 4] = [
+    DoneKind::Created,
+    DoneKind::Changed,
+    DoneKind::Unchanged,
+    DoneKind::Deleted,
+];
+
+fn kind(kind: DoneKind) -> &'static str {
+    match kind {
+        DoneKind::Created => "created",
+        DoneKind::Changed => "changed",
+        DoneKind::Unchanged => "unchanged",
+        DoneKind::Deleted => "deleted",
+    }
 }
 
 struct Encoder(Attributes);
@@ -91,6 +109,16 @@ impl Encoder {
     }
 
     fn resource(&mut self, resource: &Resource) {
+        self.shown(resource);
+        if let Some(time) = resource.previous_at {
+            self.time(name::PREVIOUS_AT, time);
+        }
+        self.clocks(&resource.clocks);
+        self.stamps(&resource.stamps);
+    }
+
+    /// What a representation shows.
+    fn shown(&mut self, resource: &Resource) {
         self.put(
             name::DOCUMENT,
             AttributeValue::M(encode_members(&resource.document)),
@@ -104,11 +132,22 @@ impl Encoder {
         self.text(name::CREATED_BY, &resource.created_by);
         self.time(name::UPDATED_AT, resource.updated_at);
         self.text(name::UPDATED_BY, &resource.updated_by);
-        if let Some(time) = resource.previous_at {
-            self.time(name::PREVIOUS_AT, time);
+    }
+
+    fn record(&mut self, record: &Record) {
+        self.text(name::FINGERPRINT, &record.fingerprint);
+        self.text(name::REQUEST_ID, &record.request_id);
+        self.count(name::EXPIRES, record.expires_at_s);
+        let done = &record.done;
+        self.text(name::KIND, kind(done.kind));
+        self.text(name::RESOURCE_ID, &done.id);
+        self.put(name::REPLAYED, AttributeValue::Bool(done.replayed));
+        self.put(name::MERGED, AttributeValue::Bool(done.merged));
+        if let Some(resource) = &done.resource {
+            let mut into = Encoder(Attributes::new());
+            into.shown(resource);
+            self.put(name::RESOURCE, AttributeValue::M(into.0));
         }
-        self.clocks(&resource.clocks);
-        self.stamps(&resource.stamps);
     }
 
     fn clocks(&mut self, clocks: &Clocks) {
@@ -151,6 +190,7 @@ pub(crate) fn decode(at: &Key, attributes: &Attributes) -> Result<Item, Foreign>
         Key::Unique { .. } => Ok(Item::Claim(Claim {
             owner: from.text(name::OWNER)?,
         })),
+        Key::Record { .. } => Ok(Item::Record(Box::new(from.record()?))),
         Key::Resource { .. } if attributes.contains_key(name::DELETED_AT) => {
             from.tombstone().map(Item::Tombstone)
         }
@@ -169,6 +209,15 @@ struct Decoder<'a>(&'a Attributes);
 impl Decoder<'_> {
     fn resource(&self) -> Result<Resource, Foreign> {
         Ok(Resource {
+            previous_at: self.optional(name::PREVIOUS_AT, Self::time)?,
+            clocks: self.clocks()?,
+            stamps: self.stamps()?,
+            ..self.shown()?
+        })
+    }
+
+    fn shown(&self) -> Result<Resource, Foreign> {
+        Ok(Resource {
             document: decode_members(self.map(name::DOCUMENT)?)?,
             version: self.count(name::VERSION)?,
             incarnation: self.text(name::INCARNATION)?,
@@ -177,10 +226,37 @@ impl Decoder<'_> {
             created_by: self.text(name::CREATED_BY)?,
             updated_at: self.time(name::UPDATED_AT)?,
             updated_by: self.text(name::UPDATED_BY)?,
-            previous_at: self.optional(name::PREVIOUS_AT, Self::time)?,
-            clocks: self.clocks()?,
-            stamps: self.stamps()?,
+            previous_at: None,
+            clocks: Clocks::default(),
+            stamps: Stamps::default(),
         })
+    }
+
+    fn record(&self) -> Result<Record, Foreign> {
+        let resource = self.optional(name::RESOURCE, |from, name| {
+            Decoder(from.map(name)?).shown().map(Box::new)
+        })?;
+        let name = self.text(name::KIND)?;
+        let kind = KINDS.into_iter().find(|known| self::kind(*known) == name);
+        Ok(Record {
+            fingerprint: self.text(name::FINGERPRINT)?,
+            request_id: self.text(name::REQUEST_ID)?,
+            expires_at_s: self.count(name::EXPIRES)?,
+            done: Done {
+                kind: kind.ok_or_else(|| Foreign(format!("{name} is no kind of change")))?,
+                id: self.text(name::RESOURCE_ID)?,
+                resource,
+                replayed: self.truth(name::REPLAYED)?,
+                merged: self.truth(name::MERGED)?,
+            },
+        })
+    }
+
+    fn truth(&self, name: &str) -> Result<bool, Foreign> {
+        match self.get(name)? {
+            AttributeValue::Bool(truth) => Ok(*truth),
+            _ => Err(Foreign(format!("{name} is no boolean"))),
+        }
     }
 
     fn tombstone(&self) -> Result<Tombstone, Foreign> {

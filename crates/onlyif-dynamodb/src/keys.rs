@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | resource or tombstone | `tenant#type#id` | `#` |
 //! | unique value | `tenant#type!constraint#digest` | `#` |
+//! | idempotency record | `tenant~actor#key` | `#` |
 //!
 //! An index partition is `tenant#type#state#shard`. Every part that somebody else chooses is
 //! escaped, so that two different keys never have one text.
@@ -24,6 +25,9 @@ pub(crate) fn partition_key(key: &Key) -> String {
             type_name,
             id,
         } => format!("{}#{}#{}", escape(tenant), escape(type_name), escape(id)),
+        Key::Record { tenant, actor, key } => {
+            format!("{}~{}#{}", escape(tenant), escape(actor), escape(key))
+        }
         Key::Unique {
             tenant,
             type_name,
@@ -90,6 +94,14 @@ mod tests {
         }
     }
 
+    fn record(tenant: &str, actor: &str, key: &str) -> Key {
+        Key::Record {
+            tenant: tenant.into(),
+            actor: actor.into(),
+            key: key.into(),
+        }
+    }
+
     fn partition(tenant: &str, type_name: &str, state: Option<&str>) -> Partition {
         Partition {
             tenant: tenant.into(),
@@ -107,6 +119,8 @@ mod tests {
             (resource("", "orders", "x"), "%#orders#x"),
             (unique("-", "users", "email", "00ff"), "-#users!email#00ff"),
             (unique("a!b", "t", "c#d", "e"), "a%21b#t!c%23d#e"),
+            (record("-", "alice", "k-1"), "-~alice#k-1"),
+            (record("a~b", "c#d", "e~f"), "a%7Eb~c%23d#e%7Ef"),
         ] {
             assert_eq!(partition_key(&key), text);
         }
@@ -132,6 +146,7 @@ mod tests {
             let keys = |p: &[String; 4]| [
                 resource(&p[0], &p[1], &p[2]),
                 unique(&p[0], &p[1], &p[2], &p[3]),
+                record(&p[0], &p[1], &p[2]),
             ];
             for a in keys(&a) {
                 for b in keys(&b) {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
 use onlyif::item::Key;
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::condition::{self, TooManyReadings};
 use crate::item::{self, Attributes};
 use crate::placeholders::Placeholders;
-use crate::refusal::{self, Refusal};
+use crate::refusal::{self, Refusal, Setback};
 use crate::update;
 
 /// What a refused write tells about: the item as it was.
@@ -39,6 +39,7 @@ enum Action {
     Put(Attributes),
     Update(Option<String>),
     Delete,
+    Check,
 }
 
 impl<'a> Request<'a> {
@@ -48,7 +49,7 @@ impl<'a> Request<'a> {
         Ok(Request {
             table,
             writes: writes.collect::<Result<_, _>>()?,
-            image: plan.outcome == Planned::FromImage,
+            image: plan.act.outcome == Planned::FromImage,
         })
     }
 
@@ -108,6 +109,7 @@ impl<'a> ItemWrite<'a> {
                 Action::Update(update::expression(assignments, &mut placeholders))
             }
             Effect::Delete => Action::Delete,
+            Effect::Check => Action::Check,
         };
         Ok(ItemWrite {
             key: &write.key,
@@ -169,6 +171,8 @@ impl<'a> ItemWrite<'a> {
                 .await
                 .map(|_| None)
                 .map_err(refusal::of_delete),
+            // A check alone writes nothing: no plan is that.
+            Action::Check => Err(Refusal::Setback(Setback::Defect)),
         }
     }
 
@@ -210,6 +214,16 @@ impl<'a> ItemWrite<'a> {
                     .return_values_on_condition_check_failure(OLD_IMAGE)
                     .build()?,
             ),
+            Action::Check => item.condition_check(
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(item::key(self.key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OLD_IMAGE)
+                    .build()?,
+            ),
         }
         .build())
     }
@@ -227,6 +241,10 @@ impl<'a> ItemWrite<'a> {
             }
             Action::Delete => {
                 feed(hash, "delete");
+                feed_members(hash, &item::key(self.key));
+            }
+            Action::Check => {
+                feed(hash, "check");
                 feed_members(hash, &item::key(self.key));
             }
         }
@@ -295,7 +313,7 @@ mod tests {
     use super::*;
     use onlyif::answer::DoneKind;
     use onlyif::item::{Attribute, Operand};
-    use onlyif::plan::{Assignment, Condition};
+    use onlyif::plan::{Act, Assignment, Condition};
     use serde_json::{Value, json};
 
     fn update(id: &str, condition: Condition, value: Value) -> Write {
@@ -314,10 +332,14 @@ mod tests {
     fn token(table: &str, writes: Vec<Write>) -> String {
         let plan = Plan {
             writes,
-            outcome: Planned::Deleted,
-            kind: DoneKind::Changed,
-            merged: false,
-            stamp: String::new(),
+            act: Act {
+                id: "a".into(),
+                kind: DoneKind::Deleted,
+                merged: false,
+                replayed: false,
+                outcome: Planned::Deleted,
+                stamp: String::new(),
+            },
         };
         Request::new(table, &plan).expect("few readings").token()
     }

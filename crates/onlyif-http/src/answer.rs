@@ -38,7 +38,11 @@ pub fn write(exchange: &Exchange<'_>, command: &Command, answer: &Answer) -> Res
         }
         (Answer::Done(_), None) => (Response::new(Body::Empty), None),
         (Answer::Refused(problem), _) => {
-            (problem::response(exchange, subject, problem), Some(problem))
+            let mut response = problem::response(exchange, subject, problem);
+            if command.dry_run {
+                preferences_applied(&mut response, &["dry-run"]);
+            }
+            (response, Some(problem))
         }
     };
     observe::request(exchange, &response, problem);
@@ -68,14 +72,14 @@ fn done(
         (false, false) => StatusCode::OK,
     };
     if created {
-        let location = exchange.resource(&declaration.name, &command.id);
+        let location = exchange.resource(&declaration.name, &done.id);
         header(&mut response, LOCATION, &location);
     }
     if let (Some(resource), true) = (&done.resource, readable) {
         validators(&mut response, resource);
         caching(&mut response);
         if !minimal {
-            show(&mut response, declaration, &command.id, resource);
+            show(&mut response, declaration, &done.id, resource);
         }
     }
     if done.replayed {
@@ -86,6 +90,7 @@ fn done(
         );
     }
     let applied = [
+        (command.dry_run, "dry-run"),
         (
             exchange.prefer.minimal && done.kind != DoneKind::Deleted,
             "return=minimal",
@@ -97,11 +102,15 @@ fn done(
         .filter(|(applied, _)| *applied)
         .map(|(_, name)| name)
         .collect();
+    preferences_applied(&mut response, &applied);
+    response
+}
+
+fn preferences_applied(response: &mut Response<Body>, applied: &[&str]) {
     if !applied.is_empty() {
         let name = HeaderName::from_static("preference-applied");
-        header(&mut response, name, &applied.join(", "));
+        header(response, name, &applied.join(", "));
     }
-    response
 }
 
 /// The representation of a resource, and how it may be cached.

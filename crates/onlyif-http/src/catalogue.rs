@@ -87,6 +87,7 @@ pub fn title(code: Code) -> &'static str {
         Code::ConditionNotMet => "A condition does not hold",
         Code::Contention => "Other writers were in the way",
         Code::InvalidResource => "The resource would not satisfy its declaration",
+        Code::IdempotencyKeyReused => "The key belongs to another request",
         Code::PreconditionRequired => "A change must say which version it is based on",
         Code::Internal => "Something is wrong on this side",
         Code::Unavailable => "The service cannot answer now",
@@ -117,6 +118,7 @@ pub fn retry(code: Code, keyed: bool) -> Retry {
         | Code::UnsupportedMediaType
         | Code::Duplicate
         | Code::InvalidResource
+        | Code::IdempotencyKeyReused
         | Code::PreconditionRequired
         | Code::Internal => Retry::Never,
     }

@@ -6,7 +6,7 @@
 //! - [`cold_start`]: logging, and the loop around Lambda's events
 //! - [`entry`]: API Gateway's event in, its answer out
 //! - [`exchange`]: one request, as far as every function reads it the same way
-//! - [`caller`], [`media`], [`precondition`], [`prefer`], [`query`], [`body`], [`cursor`]: the parts
+//! - [`caller`], [`media`], [`precondition`], [`prefer`], [`idempotency`], [`query`], [`body`], [`cursor`]: the parts
 //!   of a request
 //! - [`write`](mod@write): requests to commands
 //! - [`read`]: one resource, lists, legal transitions
@@ -28,6 +28,7 @@ pub mod cursor;
 pub mod describe;
 pub mod entry;
 pub mod exchange;
+pub mod idempotency;
 pub mod link;
 mod list;
 pub mod media;

@@ -10,6 +10,8 @@ pub struct Preferences {
     pub minimal: bool,
     /// `conflict=merge` or `conflict=refuse`.
     pub stale: Option<Stale>,
+    /// `dry-run`: everything is decided, and nothing written.
+    pub dry_run: bool,
 }
 
 /// Reads the value of `Prefer`: of a preference that is named twice the first counts.
@@ -31,6 +33,7 @@ pub fn preferences(value: &str) -> Preferences {
         match (name.as_str(), value.trim().trim_matches('"')) {
             ("return", value) => preferences.minimal = value == "minimal",
             ("conflict", "merge") => preferences.stale = Some(Stale::Merge),
+            ("dry-run", "") => preferences.dry_run = true,
             ("conflict", "refuse") => preferences.stale = Some(Stale::Refuse),
             _ => {}
         }
@@ -58,7 +61,19 @@ mod tests {
             ("foo=\"x, return=minimal\", bar", false, None),
         ];
         for (text, minimal, stale) in table {
-            assert_eq!(preferences(text), Preferences { minimal, stale }, "{text}");
+            for dry_run in [false, true] {
+                let text = if dry_run {
+                    format!("{text}, Dry-Run")
+                } else {
+                    text.to_owned()
+                };
+                let expected = Preferences {
+                    minimal,
+                    stale,
+                    dry_run,
+                };
+                assert_eq!(preferences(&text), expected, "{text}");
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn status(code: Code, stale: StaleStatus) -> StatusCode {
         | Code::NotAllowedInState
         | Code::ConditionNotMet
         | Code::Contention => StatusCode::CONFLICT,
-        Code::InvalidResource => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::InvalidResource | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -116,7 +116,8 @@ enum Brevity {
 
 impl Page<'_> {
     fn retry(&self) -> Retry {
-        catalogue::retry(self.problem.code, false)
+        let keyed = self.exchange.header("idempotency-key").is_some();
+        catalogue::retry(self.problem.code, keyed)
     }
 
     fn retry_after_s(&self) -> Option<u64> {

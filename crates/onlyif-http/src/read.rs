@@ -172,6 +172,8 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
         faults: Vec::new(),
         preconditions,
         stale: None,
+        idempotency: None,
+        dry_run: false,
     };
     Ok(Target {
         declaration,

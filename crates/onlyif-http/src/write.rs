@@ -13,6 +13,7 @@ use onlyif::problem::{Fault, Place, Problem};
 use crate::body::{self, Content, Refused};
 use crate::caller::granted;
 use crate::exchange::{Exchange, malformed};
+use crate::idempotency::{self, idempotency};
 use crate::media::{self, JSON, JSON_PATCH, MERGE_PATCH};
 use crate::precondition;
 use crate::query;
@@ -50,11 +51,11 @@ pub fn put(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let mut preconditions = wrong.preconditions(exchange);
     let content = wrong.read(body::document(bytes), Document::new())?;
     wrong.etag(&content.value, &mut preconditions);
-    wrong.end()?;
+    let key = wrong.end()?;
     let operation = Operation::Replace {
         body: content.value,
     };
-    Ok(asked.command(operation, content.faults, preconditions))
+    Ok(asked.command(operation, content.faults, preconditions, key))
 }
 
 /// `PATCH /v1/{type}/{id}`.
@@ -75,11 +76,11 @@ pub fn patch(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     if let Patch::Merge(body) = &content.value {
         wrong.etag(body, &mut preconditions);
     }
-    wrong.end()?;
+    let key = wrong.end()?;
     let operation = Operation::Patch {
         patch: content.value,
     };
-    Ok(asked.command(operation, content.faults, preconditions))
+    Ok(asked.command(operation, content.faults, preconditions, key))
 }
 
 /// `POST /v1/{type}/{id}/transitions/{transition}`.
@@ -99,12 +100,12 @@ pub fn transition(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let mut wrong = Wrong::begin(exchange);
     let preconditions = wrong.preconditions(exchange);
     let content = wrong.read(body::input(bytes), None)?;
-    wrong.end()?;
+    let key = wrong.end()?;
     let operation = Operation::Transition {
         name: name.clone(),
         input: content.value,
     };
-    Ok(asked.command(operation, content.faults, preconditions))
+    Ok(asked.command(operation, content.faults, preconditions, key))
 }
 
 /// `DELETE /v1/{type}/{id}`.
@@ -120,8 +121,8 @@ pub fn delete(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     )?;
     let mut wrong = Wrong::begin(exchange);
     let preconditions = wrong.preconditions(exchange);
-    wrong.end()?;
-    Ok(asked.command(Operation::Delete, Vec::new(), preconditions))
+    let key = wrong.end()?;
+    Ok(asked.command(Operation::Delete, Vec::new(), preconditions, key))
 }
 
 fn created(asked: Asked<'_>, faults: Vec<Fault>, repeatable: bool) -> Result<Command, Problem> {
@@ -133,7 +134,7 @@ fn created(asked: Asked<'_>, faults: Vec<Fault>, repeatable: bool) -> Result<Com
     )?;
     let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
-    wrong.0.extend(faults);
+    wrong.faults.extend(faults);
     if exchange.header("if-match").is_some() {
         let detail = "is about a resource that is there: leave it out of a create";
         wrong.header("If-Match", detail);
@@ -145,13 +146,13 @@ fn created(asked: Asked<'_>, faults: Vec<Fault>, repeatable: bool) -> Result<Com
         );
     }
     let content = wrong.read(body::document(bytes), Document::new())?;
-    wrong.end()?;
+    let key = wrong.end()?;
     let operation = Operation::Create {
         body: content.value,
         incarnation: format!("{:08x}", fastrand::u32(..)),
         repeatable,
     };
-    Ok(asked.command(operation, content.faults, Preconditions::default()))
+    Ok(asked.command(operation, content.faults, Preconditions::default(), key))
 }
 
 /// Who asks, and about what.
@@ -194,8 +195,10 @@ impl<'a> Asked<'a> {
         operation: Operation,
         faults: Vec<Fault>,
         preconditions: Preconditions,
+        key: Option<String>,
     ) -> Command {
         let exchange = self.exchange;
+        let idempotency = key.map(|key| idempotency(exchange, key, &operation));
         // RFC 9110 §13.1.1: a failed If-Match refuses; only who asks for a merge gets one.
         let by_the_letter = exchange.refuses_as_rfc_9110().then_some(Stale::Refuse);
         Command {
@@ -208,28 +211,40 @@ impl<'a> Asked<'a> {
             faults,
             preconditions,
             stale: exchange.prefer.stale.or(by_the_letter),
+            idempotency,
+            dry_run: exchange.prefer.dry_run,
         }
     }
 }
 
 /// Everything that is wrong with a request, in one answer.
-struct Wrong(Vec<Fault>);
+struct Wrong {
+    faults: Vec<Fault>,
+    key: Option<String>,
+}
 
 impl Wrong {
     fn begin(exchange: &Exchange<'_>) -> Self {
-        Wrong(query::none(exchange))
+        let mut faults = query::none(exchange);
+        let key = exchange.header("idempotency-key").and_then(|value| {
+            idempotency::key(&value)
+                .map_err(|fault| faults.push(fault))
+                .ok()
+        });
+        Wrong { faults, key }
     }
 
-    fn end(self) -> Result<(), Problem> {
-        if self.0.is_empty() {
-            Ok(())
+    /// The idempotency key, if nothing is wrong.
+    fn end(self) -> Result<Option<String>, Problem> {
+        if self.faults.is_empty() {
+            Ok(self.key)
         } else {
-            Err(malformed(self.0))
+            Err(malformed(self.faults))
         }
     }
 
     fn header(&mut self, name: &str, detail: &str) {
-        self.0.push(Fault {
+        self.faults.push(Fault {
             at: Place::Header(name.to_owned()),
             detail: detail.to_owned(),
             keyword: None,
@@ -246,7 +261,7 @@ impl Wrong {
             Ok(content) => Ok(content),
             Err(Refused::Problem(problem)) => Err(problem),
             Err(Refused::Malformed(faults)) => {
-                self.0.extend(faults);
+                self.faults.extend(faults);
                 Ok(Content {
                     value: instead,
                     faults: Vec::new(),
@@ -261,7 +276,7 @@ impl Wrong {
             let detail = "on a write only PUT with If-None-Match: * is known, which creates";
             self.header("If-None-Match", detail);
         }
-        precondition::preconditions(exchange, &mut self.0)
+        precondition::preconditions(exchange, &mut self.faults)
     }
 
     /// The body's own `etag`: a precondition, as good as `If-Match`.
@@ -270,7 +285,7 @@ impl Wrong {
             return;
         };
         let mut fault = |detail: &str| {
-            self.0.push(Fault {
+            self.faults.push(Fault {
                 at: Place::Pointer(Pointer::member("etag")),
                 detail: detail.to_owned(),
                 keyword: None,

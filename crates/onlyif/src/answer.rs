@@ -17,7 +17,9 @@ pub enum Answer {
 pub struct Done {
     /// Which kind of change.
     pub kind: DoneKind,
-    /// The resource as the command left it; `None` after a delete.
+    /// The id of the resource.
+    pub id: String,
+    /// The resource as the command left it; `None` after a delete, and where a repeat finds it gone.
     pub resource: Option<Box<Resource>>,
     /// An earlier request, the same in all that counts, had done it already.
     pub replayed: bool,
@@ -27,9 +29,10 @@ pub struct Done {
 
 impl Done {
     /// By this request, as it was asked.
-    pub fn of(kind: DoneKind, resource: Option<Box<Resource>>) -> Self {
+    pub fn of(kind: DoneKind, id: &str, resource: Option<Box<Resource>>) -> Self {
         Done {
             kind,
+            id: id.to_owned(),
             resource,
             replayed: false,
             merged: false,

@@ -32,6 +32,19 @@ pub struct Command {
     pub preconditions: Preconditions,
     /// What is to be done when the caller's view is out of date; `None`: as the type says.
     pub stale: Option<Stale>,
+    /// The key under which it is done at most once.
+    pub idempotency: Option<Idempotency>,
+    /// Everything is decided, and nothing written.
+    pub dry_run: bool,
+}
+
+/// The key of a request that may be sent again, and is done once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// As sent, without quotes.
+    pub key: String,
+    /// A digest of the method, the path, the query and the body by value: a repeat has the same.
+    pub fingerprint: String,
 }
 
 /// What is asked.

@@ -61,6 +61,11 @@ impl Image for Item {
                 Attribute::Owner => Some(Cow::Owned(Value::from(claim.owner.as_str()))),
                 _ => None,
             },
+            Item::Record(record) => match attribute {
+                Attribute::Key => Some(Cow::Owned(Value::Bool(true))),
+                Attribute::Expires => Some(Cow::Owned(Value::from(record.expires_at_s))),
+                _ => None,
+            },
         }
     }
 }

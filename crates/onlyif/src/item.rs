@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::answer::Done;
 use crate::document::Document;
 use crate::document::pointer::Pointer;
 use crate::tag::Tag;
@@ -20,6 +21,15 @@ pub enum Key {
         type_name: String,
         /// The resource's id.
         id: String,
+    },
+    /// What a request with an idempotency key has done.
+    Record {
+        /// `-` for a caller without a tenant.
+        tenant: String,
+        /// Who sent it: a key is its caller's own.
+        actor: String,
+        /// The key, without quotes.
+        key: String,
     },
     /// A unique value that a resource claims.
     Unique {
@@ -43,6 +53,8 @@ pub enum Item {
     Tombstone(Tombstone),
     /// A claimed unique value.
     Claim(Claim),
+    /// What a request with an idempotency key has done.
+    Record(Box<Record>),
 }
 
 /// A live resource.
@@ -131,6 +143,20 @@ pub struct Tombstone {
 pub struct Claim {
     /// The id of the resource that holds it.
     pub owner: String,
+}
+
+/// What a request with an idempotency key has done: its repeats are answered so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// What tells the request from others: see [`Idempotency`](crate::command::Idempotency).
+    pub fingerprint: String,
+    /// The id of the request that made it.
+    pub request_id: String,
+    /// From this second on (since the epoch) it no longer answers; the table drops it later.
+    pub expires_at_s: i64,
+    /// What has happened. The resource is without its clocks and stamps; it is left out where it
+    /// would make the record too large, and a repeat shows the one that is there then.
+    pub done: Done,
 }
 
 /// The place of one value within an item, for conditions and assignments.

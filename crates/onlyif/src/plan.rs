@@ -1,6 +1,6 @@
 //! Plans: the conditional writes that a decision proposes, all or none of which happen.
 
-use crate::answer::DoneKind;
+use crate::answer::{Done, DoneKind};
 use crate::item::{Attribute, Item, Key, Operand, Partition, Resource};
 
 /// What to write, and what to answer once it is written. One write is one conditional request;
@@ -10,13 +10,42 @@ pub struct Plan {
     /// The resource's own write first.
     pub writes: Vec<Write>,
     /// What has happened when all of them have.
-    pub outcome: Planned,
+    pub act: Act,
+}
+
+/// What an operation makes of its resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Act {
+    /// The resource's id.
+    pub id: String,
     /// Which kind of change that is.
     pub kind: DoneKind,
     /// The change is made to a newer version than the caller had seen.
     pub merged: bool,
+    /// An earlier request, the same in all that counts, had made it.
+    pub replayed: bool,
+    /// What will be there.
+    pub outcome: Planned,
     /// The stamp that the resource's own write leaves.
     pub stamp: String,
+}
+
+impl Act {
+    /// The answer once it has happened; `None` where only the store's image can tell.
+    pub fn done(&self) -> Option<Done> {
+        let resource = match &self.outcome {
+            Planned::Known(resource) => Some(resource.clone()),
+            Planned::Deleted => None,
+            Planned::FromImage => return None,
+        };
+        Some(Done {
+            kind: self.kind,
+            id: self.id.clone(),
+            resource,
+            replayed: self.replayed,
+            merged: self.merged,
+        })
+    }
 }
 
 /// What will have happened once a plan is written.
@@ -50,6 +79,8 @@ pub enum Effect {
     Update(Vec<Assignment>),
     /// Nothing is left.
     Delete,
+    /// It stays as it is.
+    Check,
 }
 
 /// One change of an update. All read the item as it was before the update.

@@ -47,6 +47,8 @@ pub enum Code {
     Contention,
     /// The document does not satisfy its schema.
     InvalidResource,
+    /// The idempotency key names another request.
+    IdempotencyKeyReused,
     /// A change must say which version it is based on.
     PreconditionRequired,
     /// A defect.
@@ -59,7 +61,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in order.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 22] = [
         Code::MalformedRequest,
         Code::Unauthenticated,
         Code::Forbidden,
@@ -77,6 +79,7 @@ impl Code {
         Code::ConditionNotMet,
         Code::Contention,
         Code::InvalidResource,
+        Code::IdempotencyKeyReused,
         Code::PreconditionRequired,
         Code::Internal,
         Code::Unavailable,
@@ -103,6 +106,7 @@ impl Code {
             Code::ConditionNotMet => "condition-not-met",
             Code::Contention => "contention",
             Code::InvalidResource => "invalid-resource",
+            Code::IdempotencyKeyReused => "idempotency-key-reused",
             Code::PreconditionRequired => "precondition-required",
             Code::Internal => "internal",
             Code::Unavailable => "unavailable",

@@ -29,9 +29,7 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
                     Written::Unknown => view.doubt(),
                     Written::Refused(items) => {
                         view.looked(store.now());
-                        items
-                            .into_iter()
-                            .for_each(|(key, item)| view.learn(key, item));
+                        view.refused(&plan, items);
                         continue;
                     }
                     Written::TooMuch => {

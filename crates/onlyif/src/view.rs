@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::item::{Item, Key};
-use crate::plan::{Plan, Planned};
+use crate::plan::{Act, Effect, Plan};
 use crate::timestamp::Timestamp;
 
 /// What is known so far: each key is unknown (not in the map), absent, or present.
@@ -18,12 +18,8 @@ pub struct View {
 /// A plan that was handed to the store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// The stamp that it leaves.
-    pub stamp: String,
     /// What it makes.
-    pub outcome: Planned,
-    /// It makes the change to a newer version than the caller had seen.
-    pub merged: bool,
+    pub act: Act,
     /// Nobody knows whether it was written, or will be.
     pub in_doubt: bool,
 }
@@ -54,6 +50,21 @@ impl View {
         self.items.insert(key, item);
     }
 
+    /// Learns what came back with the refusal of a plan. Whatever else it would have put is not
+    /// there: the condition of a write that is not among those refused did hold.
+    pub fn refused(&mut self, plan: &Plan, items: Vec<(Key, Option<Item>)>) {
+        for write in &plan.writes {
+            if let (Effect::Put(item, _), Key::Record { .. }) = (&write.effect, &write.key)
+                && matches!(**item, Item::Record(_))
+            {
+                self.learn(write.key.clone(), None);
+            }
+        }
+        items
+            .into_iter()
+            .for_each(|(key, item)| self.learn(key, item));
+    }
+
     /// The time at which the view was completed last.
     pub fn looked(&mut self, at: Timestamp) {
         self.at = Some(at);
@@ -67,9 +78,7 @@ impl View {
     /// A plan was handed to the store: if its stamp is ever found in the table, this is what it made.
     pub fn sent(&mut self, plan: &Plan) {
         self.attempts.push(Attempt {
-            stamp: plan.stamp.clone(),
-            outcome: plan.outcome.clone(),
-            merged: plan.merged,
+            act: plan.act.clone(),
             in_doubt: false,
         });
     }
@@ -92,7 +101,7 @@ impl View {
         self.attempts
             .iter()
             .find(|attempt| attempt.in_doubt)
-            .map(|attempt| attempt.stamp.as_str())
+            .map(|attempt| attempt.act.stamp.as_str())
     }
 
     /// The store could not hold what a plan would have made.

@@ -13,7 +13,7 @@ mod model;
 use model::Model;
 use model::world::{Delivery, World, command, declare};
 use onlyif::answer::Answer;
-use onlyif::command::{Command, IfMatch, Operation, Preconditions};
+use onlyif::command::{Command, Idempotency, IfMatch, Operation, Preconditions};
 use onlyif::declaration::Declarations;
 use onlyif::document::patch::Patch;
 use onlyif::item::{Item, Resource};
@@ -318,6 +318,90 @@ fn a_copy_that_arrives_when_its_stamp_is_forgotten_is_not_applied_again() {
         assert_eq!((count >> 4) & 0xf, 1, "after {others} others: {count:x}");
         assert_eq!(counter.version, 2 + u64::try_from(others).expect("few"));
     }
+}
+
+fn keyed(mut command: Command, fingerprint: &str) -> Command {
+    command.caller.actor = "alice".to_owned();
+    command.idempotency = Some(Idempotency {
+        key: "k".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+    });
+    command
+}
+
+#[test]
+fn a_create_that_is_repeated_under_its_key_makes_one_resource_of_which_both_are_told() {
+    let declarations = declarations();
+    let create = |nth, id| keyed(create(nth, id, json!({ "count": 0, "code": "x" })), "f");
+    let commands = [create(1, "one"), create(2, "two")];
+    let keys = commands.each_ref().map(Command::key);
+    let world = World::new(Model::default(), commands);
+    let ends = explore(&declarations, &world, 2, &|world| {
+        let there = keys.iter().filter(|key| world.table.get(key).is_some());
+        let ids: Vec<&str> = world
+            .processes
+            .iter()
+            .filter_map(|each| match &each.answer {
+                Some(Answer::Done(done)) => Some(done.id.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert!(!ids.is_empty(), "{world:#?}");
+        assert_eq!(there.count(), 1, "{world:#?}");
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(world.table.keys().count(), 3, "resource, claim and record");
+    });
+    assert!(ends > 20, "{ends}");
+}
+
+#[test]
+fn a_change_that_is_repeated_under_its_key_is_applied_once() {
+    let declarations = declarations();
+    let again = |nth| {
+        let mut bump = keyed(bump(1), "f");
+        bump.request_id = format!("request-{nth}");
+        bump.at = bump.at.plus_millis(nth);
+        bump
+    };
+    let world = World::new(start(&declarations), [again(1), again(2), patch_any(3)]);
+    explore(&declarations, &world, 1, &|world| {
+        let counter = counter(&world.table).expect("the counter");
+        let count = counter.document["count"].as_u64().expect("a count");
+        let ends = world.processes.iter().map(|each| end(&each.answer));
+        assert_eq!(
+            ends.filter(|end| *end == End::Happened).count(),
+            3,
+            "{world:#?}"
+        );
+        assert_eq!(count, 0x10, "{world:#?}");
+        assert_eq!(counter.version, 3);
+    });
+}
+
+fn patch_any(nth: i64) -> Command {
+    only_if(patch(nth, json!({ "label": "other" })), IfMatch::Any)
+}
+
+#[test]
+fn a_delete_that_is_repeated_under_its_key_ends_one_incarnation() {
+    let declarations = declarations();
+    let delete = |nth| keyed(only_if(delete(nth), IfMatch::Any), "f");
+    let again = create(3, "c", json!({ "count": 7 }));
+    let world = World::new(start(&declarations), [delete(1), again, delete(2)]);
+    explore(&declarations, &world, 1, &|world| {
+        let ends: Vec<End> = world
+            .processes
+            .iter()
+            .map(|each| end(&each.answer))
+            .collect();
+        assert_eq!(
+            (&ends[0], &ends[2]),
+            (&End::Happened, &End::Happened),
+            "{world:#?}"
+        );
+        let there = counter(&world.table).is_some();
+        assert_eq!(there, ends[1] == End::Happened, "{world:#?}");
+    });
 }
 
 #[test]

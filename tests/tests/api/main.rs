@@ -32,6 +32,7 @@ mod transition;
 
 mod bad_input;
 mod callers;
+mod idempotency;
 mod limits;
 mod merge;
 mod preconditions;

@@ -350,3 +350,58 @@ async fn a_list_makes_one_for_each_state() {
         .await
         .is(400);
 }
+
+#[tokio::test]
+async fn a_key_makes_a_create_and_a_delete_one_transaction_and_the_rest_two_requests() {
+    let counted = Counted::start().await;
+    let alice = counted.api.alice();
+    let path = "/v1/products/p-1";
+    let keyed = |call: Call, key: &str| call.header("idempotency-key", key);
+    let product = json!({"name": "n", "stock": 9});
+    let both: &[&str] = &["BatchGetItem", "TransactWriteItems"];
+    let one: &[&str] = &["TransactWriteItems"];
+    let read: &[&str] = &["BatchGetItem"];
+    let reserve = |n: u32| {
+        alice.post(
+            "/v1/products/p-1/transitions/reserve",
+            json!({"quantity": n}),
+        )
+    };
+    let table = [
+        (
+            keyed(alice.create(path, product.clone()), "a"),
+            one,
+            one,
+            201,
+        ),
+        (
+            keyed(alice.patch(path, json!({"stock": 8})).if_any(), "b"),
+            both,
+            read,
+            200,
+        ),
+        (keyed(reserve(1), "c"), both, read, 200),
+        (keyed(alice.delete(path).if_any(), "d"), one, one, 204),
+    ];
+    for (call, first, again, status) in table {
+        counted.makes(first, call.clone()).await.is(status);
+        counted.makes(again, call).await.is(status);
+    }
+    // Explaining takes none.
+    alice.create(path, product.clone()).await.is(201);
+    let taken = keyed(counted.api.bob().create(path, product), "e");
+    counted
+        .makes(one, taken)
+        .await
+        .refused(409, "already-exists");
+    let refused = keyed(reserve(100), "f");
+    counted
+        .makes(read, refused)
+        .await
+        .refused(409, "condition-not-met");
+    let refused = keyed(alice.delete(path).if_match("9-x"), "g");
+    counted
+        .makes(one, refused)
+        .await
+        .refused(409, "stale-version");
+}

@@ -1,9 +1,12 @@
 //! Whatever can be written is read back as it was.
 
+use onlyif::answer::{Done, DoneKind};
 use onlyif::document::Document;
 use onlyif::document::number::canonical;
-use onlyif::item::{Claim, Clock, Clocks, Item, Resource, Stamps, Tombstone};
-use onlyif::plan::Condition;
+use onlyif::item::{
+    Attribute, Claim, Clock, Clocks, Item, Key, Record, Resource, Stamps, Tombstone,
+};
+use onlyif::plan::{Condition, Effect};
 use onlyif::store::{Store, Written};
 use onlyif::timestamp::Timestamp;
 use onlyif_dynamodb::Table;
@@ -183,6 +186,61 @@ async fn tombstones_and_claims_are_read_back_as_they_were_written() {
     });
     let read = round_trip(&table, &unique_key("00ff"), &item).await;
     assert_eq!(read, Some(item));
+}
+
+#[tokio::test]
+async fn records_are_read_back_as_they_were_written() {
+    let table = emulator::table().await;
+    let key = Key::Record {
+        tenant: "acme".into(),
+        actor: "ö~#".into(),
+        key: "k#1".into(),
+    };
+    let shown = Resource {
+        previous_at: None,
+        clocks: Clocks::default(),
+        stamps: Stamps::default(),
+        ..samples::resource()
+    };
+    for (kind, resource) in [
+        (DoneKind::Created, Some(shown.clone())),
+        (DoneKind::Changed, Some(shown)),
+        (DoneKind::Unchanged, None),
+        (DoneKind::Deleted, None),
+    ] {
+        let record = Item::Record(Box::new(Record {
+            fingerprint: "00ff".into(),
+            request_id: "r-1".into(),
+            expires_at_s: 4_102_444_800,
+            done: Done {
+                replayed: kind == DoneKind::Created,
+                merged: kind == DoneKind::Changed,
+                ..Done::of(kind, "a", resource.map(Box::new))
+            },
+        }));
+        assert_eq!(round_trip(&table, &key, &record).await, Some(record));
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_does_not_hold_refuses_the_whole_transaction() {
+    let table = emulator::table().await;
+    let (there, missing) = (key("there"), key("missing"));
+    samples::put(&table, &there, &samples::resource()).await;
+    let checks = |of: &Key| {
+        let check = write(of, Condition::Exists(Attribute::Key), Effect::Check);
+        let claim = putting(samples::claim("n-0"), None);
+        plan(vec![
+            write(&unique_key("cc"), Condition::absent(), claim),
+            check,
+        ])
+    };
+    let refused = table.write(&checks(&missing)).await;
+    assert_eq!(refused, Written::Refused(vec![(missing, None)]));
+    assert_eq!(table.read(&[unique_key("cc")]).await.unwrap()[0].1, None);
+    assert_eq!(table.write(&checks(&there)).await, Written::Done(None));
+    let kept = table.read(&[there]).await.unwrap();
+    assert_eq!(kept[0].1, Some(Item::Resource(samples::resource())));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use onlyif::answer::DoneKind;
 use onlyif::document::Document;
 use onlyif::item::{Claim, Clock, Clocks, Item, Key, Partition, Resource, Stamps, Tombstone};
-use onlyif::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
+use onlyif::plan::{Act, Assignment, Condition, Effect, Plan, Planned, Write};
 use onlyif::store::{Store, Written};
 use onlyif::timestamp::Timestamp;
 use onlyif_dynamodb::Table;
@@ -111,10 +111,14 @@ pub(crate) fn always() -> Condition {
 pub(crate) fn plan(writes: Vec<Write>) -> Plan {
     Plan {
         writes,
-        outcome: Planned::Deleted,
-        kind: DoneKind::Changed,
-        merged: false,
-        stamp: "stamp".into(),
+        act: Act {
+            id: "a".into(),
+            kind: DoneKind::Changed,
+            merged: false,
+            replayed: false,
+            outcome: Planned::Deleted,
+            stamp: "stamp".into(),
+        },
     }
 }
 

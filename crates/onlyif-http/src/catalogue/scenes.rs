@@ -3,13 +3,13 @@
 
 use futures_util::FutureExt;
 use lambda_http::{Context, Request};
-use onlyif::answer::Answer;
+use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::Command;
 use onlyif::decide::unique_key;
 use onlyif::declaration::{Declaration, Declarations, SourceFile};
 use onlyif::document::Document;
 use onlyif::document::pointer::Pointer;
-use onlyif::item::{Claim, Clock, Clocks, Item, Key, Resource, Stamps, Tombstone};
+use onlyif::item::{Claim, Clock, Clocks, Item, Key, Record, Resource, Stamps, Tombstone};
 use onlyif::problem::{Code, Problem};
 use onlyif::run::run;
 use onlyif::store::Failure;
@@ -28,6 +28,9 @@ const TOO_MUCH: usize = 310_000;
 
 /// When the examples take place: 2026-11-23T10:05:00Z, in milliseconds since the epoch.
 const NOW_MS: i64 = 1_795_428_300_000;
+
+/// A key that alice has used.
+const KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
 
 /// The body of a problem of this kind, as this deployment answers it.
 pub(super) fn example(code: Code, settings: &Settings) -> Value {
@@ -121,6 +124,7 @@ fn scene(code: Code, declaration: &Declaration) -> Scene {
         },
     };
     shelf.items.extend(claim(declaration));
+    shelf.items.extend(record(declaration));
     Scene {
         request: request(&sent(code), code != Code::Unauthenticated),
         shelf,
@@ -180,6 +184,10 @@ fn sent(code: Code) -> Sent<'static> {
         Code::InvalidResource => {
             let body = json!({ "customer": "", "lines": [{ "product": "p-1", "quantity": 0 }] });
             Sent::new("PUT", one, body).with("if-match", "\"7-9f2c1a7e\"")
+        }
+        Code::IdempotencyKeyReused => {
+            let body = json!({ "customer": "c-1", "reference": "A-18", "lines": [] });
+            Sent::new("POST", "/v1/orders", body).with("idempotency-key", KEY)
         }
         Code::PreconditionRequired => Sent::new("PATCH", one, note),
         Code::ConditionNotMet
@@ -304,6 +312,25 @@ fn tombstone() -> Item {
         stamps: Stamps::default(),
         expires_at_s: minutes_ago(-60).seconds(),
     })
+}
+
+/// What the request with this key did.
+fn record(declaration: &Declaration) -> Option<(Key, Item)> {
+    let Item::Resource(order) = order(declaration, "pending", json!([])) else {
+        return None;
+    };
+    let key = Key::Record {
+        tenant: "-".to_owned(),
+        actor: "alice".to_owned(),
+        key: KEY.to_owned(),
+    };
+    let record = Record {
+        fingerprint: String::new(),
+        request_id: String::new(),
+        expires_at_s: minutes_ago(-60).seconds(),
+        done: Done::of(DoneKind::Created, "o-1", Some(Box::new(order))),
+    };
+    Some((key, Item::Record(Box::new(record))))
 }
 
 /// The unique values that the order `o-1` holds.

@@ -75,6 +75,10 @@ pub fn meaning(code: Code) -> &'static str {
              it writes what clients may not write. Everything that is wrong stands in `errors`, each \
              with a pointer into the body. Nothing was written."
         }
+        Code::IdempotencyKeyReused => {
+            "You sent this `Idempotency-Key` before, with another method, path, query or body. A key \
+             stands for one request: the record of that one is kept, and nothing was written now."
+        }
         Code::PreconditionRequired => {
             "A change has to say which version it is based on. Otherwise it could overwrite, unseen, \
              what somebody else has just written."
@@ -155,6 +159,9 @@ pub fn remedy(code: Code) -> &'static str {
         Code::InvalidResource => {
             "Mend what `errors` lists and send the request again. The schema is in `/openapi.json`."
         }
+        Code::IdempotencyKeyReused => {
+            "Send a new key with a new request. To repeat the earlier one, send it exactly as it was."
+        }
         Code::PreconditionRequired => {
             "Read the resource and send its `ETag` in `If-Match`. `If-Match: *` overwrites whatever \
              is there: send it only if you mean that. To create, send `If-None-Match: *`."
@@ -167,7 +174,8 @@ pub fn remedy(code: Code) -> &'static str {
             "Wait for the seconds in `Retry-After` and send the same request again."
         }
         Code::OutcomeUnknown => {
-            "Read the resource before you send anything again: `updatedBy`, `updatedAt` and its \
+            "With an `Idempotency-Key`, send the same request again: it is done at most once. Without \
+             one, read the resource before you send anything again: `updatedBy`, `updatedAt` and its \
              fields show whether it is yours."
         }
     }

@@ -100,7 +100,7 @@ fn own(command: &Command) -> Condition {
 fn owner(item: &Item) -> Option<&String> {
     match item {
         Item::Claim(claim) => Some(&claim.owner),
-        Item::Resource(_) | Item::Tombstone(_) => None,
+        Item::Resource(_) | Item::Tombstone(_) | Item::Record(_) => None,
     }
 }
 

@@ -57,11 +57,10 @@ fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours:
         && resource.created_by == case.command.caller.actor
         && resource.document == *document;
     if may_be_ours && same {
+        let made = Some(Box::new(resource.clone()));
         return Decision::Answer(Box::new(Answer::Done(Done {
-            kind: DoneKind::Created,
-            resource: Some(Box::new(resource.clone())),
             replayed: true,
-            merged: false,
+            ..Done::of(DoneKind::Created, &case.command.id, made)
         })));
     }
     let mut conflicts = vec![Conflict::AlreadyExists];
@@ -120,11 +119,9 @@ fn plan(
         effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
     }];
     writes.extend(claims::writes(case, None, Some(&resource.document)));
+    let outcome = Planned::Known(Box::new(resource));
     Plan {
         writes,
-        outcome: Planned::Known(Box::new(resource)),
-        kind: DoneKind::Created,
-        merged: false,
-        stamp,
+        act: case.act(DoneKind::Created, outcome, stamp),
     }
 }

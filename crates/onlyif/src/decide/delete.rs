@@ -87,10 +87,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
     }
     Plan {
         writes,
-        outcome: Planned::Deleted,
-        kind: DoneKind::Deleted,
-        merged: false,
-        stamp,
+        act: case.act(DoneKind::Deleted, Planned::Deleted, stamp),
     }
 }
 

@@ -8,6 +8,7 @@ mod create;
 mod delete;
 mod detail;
 mod explain;
+mod once;
 mod precondition;
 mod read;
 mod reserved;
@@ -19,7 +20,7 @@ mod update;
 pub use claims::unique_key;
 pub use settle::written;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, DoneKind};
 use crate::command::{Command, Operation};
 use crate::declaration::{Declaration, Declarations, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
@@ -27,7 +28,7 @@ use crate::evaluate::clock_map;
 use crate::item::{
     Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
-use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Write};
+use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Fault, Place, Problem, Resolution};
 use crate::store::Failure;
 use crate::view::{Seen, View};
@@ -59,7 +60,7 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         command,
         view,
     };
-    if let Some(decision) = settle::settle(&case) {
+    if let Some(decision) = once::replay(&case).or_else(|| settle::settle(&case)) {
         return decision;
     }
     let decision = match &command.operation {
@@ -73,7 +74,24 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         Operation::Transition { name, input } => transition::decide(&case, name, input.as_ref()),
         Operation::Delete => delete::decide(&case),
     };
-    settle::certain(&case, decision)
+    let decision = once::recorded(&case, decision);
+    rehearse(&case, settle::certain(&case, decision))
+}
+
+/// A dry run looks at all that it would write, and then answers as if it were written.
+fn rehearse(case: &Case<'_>, decision: Decision) -> Decision {
+    let plan = match decision {
+        Decision::Write(plan) if case.command.dry_run => plan,
+        other => return other,
+    };
+    let keys = plan.writes.iter().map(|write| write.key.clone());
+    let unknown: Vec<Key> = keys
+        .filter(|key| case.view.get(key) == Seen::Unknown)
+        .collect();
+    match plan.act.done() {
+        Some(done) if unknown.is_empty() => Decision::Answer(Box::new(Answer::Done(done))),
+        _ => Decision::Read(unknown),
+    }
 }
 
 /// Everything that a decision depends on.
@@ -93,11 +111,25 @@ enum Target<'a> {
 
 impl<'a> Case<'a> {
     fn target(&self) -> Target<'a> {
-        match self.view.get(&self.command.key()) {
+        self.found(&self.command.id)
+    }
+
+    /// What is known of the resource of this id, of the command's type.
+    fn found(&self, id: &str) -> Target<'a> {
+        match self.view.get(&self.key_of(id)) {
             Seen::Unknown => Target::Unknown,
             Seen::Present(Item::Resource(resource)) => Target::Live(resource),
             Seen::Present(Item::Tombstone(tombstone)) => Target::Gone(tombstone),
-            Seen::Absent | Seen::Present(Item::Claim(_)) => Target::Absent,
+            Seen::Absent | Seen::Present(Item::Claim(_) | Item::Record(_)) => Target::Absent,
+        }
+    }
+
+    /// The key of the resource of this id, of the command's type.
+    fn key_of(&self, id: &str) -> Key {
+        Key::Resource {
+            tenant: self.command.caller.tenant.clone(),
+            type_name: self.command.type_name.clone(),
+            id: id.to_owned(),
         }
     }
 
@@ -141,6 +173,28 @@ impl<'a> Case<'a> {
     fn unconditional(&self, resource: &Resource) -> Decision {
         let problem = explain::precondition_required(self.declaration, self.command, resource);
         Decision::refuse(problem)
+    }
+
+    /// Whether the outcome must be known before it is written: where it is recorded with the write,
+    /// where it is not written at all, or where an earlier attempt is in doubt.
+    fn looks(&self) -> bool {
+        let Command {
+            idempotency,
+            dry_run,
+            ..
+        } = self.command;
+        idempotency.is_some() || *dry_run || self.view.uncertain().is_some()
+    }
+
+    fn act(&self, kind: DoneKind, outcome: Planned, stamp: String) -> Act {
+        Act {
+            id: self.command.id.clone(),
+            kind,
+            merged: false,
+            replayed: false,
+            outcome,
+            stamp,
+        }
     }
 
     fn look(&self) -> Decision {

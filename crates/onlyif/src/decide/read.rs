@@ -13,7 +13,11 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     };
     match precondition::check(&case.command.preconditions, resource) {
         Verdict::None | Verdict::Holds => {
-            let done = Done::of(DoneKind::Unchanged, Some(Box::new(resource.clone())));
+            let done = Done::of(
+                DoneKind::Unchanged,
+                &case.command.id,
+                Some(Box::new(resource.clone())),
+            );
             Decision::Answer(Box::new(Answer::Done(done)))
         }
         Verdict::Stale { yours, base } => {

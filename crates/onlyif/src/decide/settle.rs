@@ -4,7 +4,7 @@ use crate::answer::{Answer, Done, DoneKind};
 use crate::command::{Command, IfMatch, Operation};
 use crate::item::{Item, Resource, Stamps};
 use crate::lifecycle;
-use crate::plan::{Plan, Planned};
+use crate::plan::{Act, Plan, Planned};
 use crate::problem::{Code, Conflict, Problem, Rel};
 use crate::store::Failure;
 use crate::view::{Attempt, Seen};
@@ -32,7 +32,7 @@ pub(super) fn settle(case: &Case<'_>) -> Option<Decision> {
                 incarnation: tombstone.incarnation.clone(),
             },
         ),
-        Item::Claim(_) => return None,
+        Item::Claim(_) | Item::Record(_) => return None,
     };
     if let Operation::Create { incarnation, .. } = &case.command.operation
         && tag.incarnation == *incarnation
@@ -53,7 +53,7 @@ fn created_now(command: &Command, item: &Item) -> bool {
         Item::Resource(resource) => {
             resource.created_at == command.at && resource.created_by == command.caller.actor
         }
-        Item::Tombstone(_) | Item::Claim(_) => true,
+        Item::Tombstone(_) | Item::Claim(_) | Item::Record(_) => true,
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) fn certain(case: &Case<'_>, decision: Decision) -> Decision {
     }
     let may_arrive = case.view.attempts().iter().any(|attempt| {
         attempt.in_doubt
-            && match (&attempt.outcome, &case.command.operation) {
+            && match (&attempt.act.outcome, &case.command.operation) {
                 (Planned::Known(_), Operation::Create { .. }) => {
                     matches!(case.target(), Target::Unknown | Target::Absent)
                 }
@@ -101,12 +101,12 @@ fn created(case: &Case<'_>) -> Decision {
         .attempts()
         .iter()
         .rev()
-        .find_map(|attempt| match &attempt.outcome {
+        .find_map(|attempt| match &attempt.act.outcome {
             Planned::Known(resource) => Some(resource.clone()),
             Planned::FromImage | Planned::Deleted => None,
         });
     match made {
-        Some(resource) => done(DoneKind::Created, Some(resource)),
+        Some(resource) => done(case, DoneKind::Created, Some(resource)),
         None => Decision::refuse(outcome_unknown(case)),
     }
 }
@@ -114,7 +114,7 @@ fn created(case: &Case<'_>) -> Decision {
 /// Our stamp is at this place: so many writes came after ours.
 fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     match case.command.operation {
-        Operation::Delete => return done(DoneKind::Deleted, None),
+        Operation::Delete => return done(case, DoneKind::Deleted, None),
         Operation::Create { .. } => return created(case),
         Operation::Read
         | Operation::Replace { .. }
@@ -123,14 +123,14 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     }
     let now = match item {
         Item::Resource(resource) => Some(resource),
-        Item::Tombstone(_) | Item::Claim(_) => None,
+        Item::Tombstone(_) | Item::Claim(_) | Item::Record(_) => None,
     };
     let since = u64::try_from(place).unwrap_or(u64::MAX);
     let made = now
         .and_then(|now| now.version.checked_sub(since))
         .filter(|version| *version > 0);
-    let known = |attempt: &Attempt| match &attempt.outcome {
-        Planned::Known(resource) => Some((resource.clone(), attempt.merged)),
+    let known = |attempt: &Attempt| match &attempt.act.outcome {
+        Planned::Known(resource) => Some((resource.clone(), attempt.act.merged)),
         Planned::FromImage | Planned::Deleted => None,
     };
     let mut known = case.view.attempts().iter().rev().filter_map(known);
@@ -147,31 +147,26 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     let resource = found.map(|(resource, _)| resource);
     Decision::Answer(Box::new(Answer::Done(Done {
         merged,
-        ..Done::of(DoneKind::Changed, resource)
+        ..Done::of(DoneKind::Changed, &case.command.id, resource)
     })))
 }
 
-fn done(kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
-    Decision::Answer(Box::new(Answer::Done(Done::of(kind, resource))))
+fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
+    let done = Done::of(kind, &case.command.id, resource);
+    Decision::Answer(Box::new(Answer::Done(done)))
 }
 
 /// The answer to a plan that the store has written.
 pub fn written(plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
-    let resource = match (&plan.outcome, image) {
-        (Planned::Known(resource), _) => Some(resource.clone()),
-        (Planned::FromImage, Some(image)) => match *image {
-            Item::Resource(resource) => Some(Box::new(resource)),
-            Item::Tombstone(_) | Item::Claim(_) => return None,
-        },
-        (Planned::FromImage, None) => return None,
-        (Planned::Deleted, _) => None,
+    let seen = || match *image? {
+        Item::Resource(resource) => Some(Act {
+            outcome: Planned::Known(Box::new(resource)),
+            ..plan.act.clone()
+        }),
+        Item::Tombstone(_) | Item::Claim(_) | Item::Record(_) => None,
     };
-    Some(Answer::Done(Done {
-        kind: plan.kind,
-        resource,
-        replayed: false,
-        merged: plan.merged,
-    }))
+    let done = plan.act.done().or_else(|| seen()?.done());
+    done.map(Answer::Done)
 }
 
 /// The problem of a store that cannot say anything of the data.

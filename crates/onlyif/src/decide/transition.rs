@@ -34,8 +34,8 @@ pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Deci
     };
     let mut faults = case.command.faults.clone();
     faults.extend(job.input_faults(input));
-    // A stamp in doubt, and a change that the store could not hold, are looked into first.
-    let looks = case.view.uncertain().is_some() || case.view.overflows() > 0;
+    // What the store could not hold is looked into first.
+    let looks = case.looks() || case.view.overflows() > 0;
     let blind = |seen| if looks { None } else { job.blind(seen) };
     if let Target::Unknown = case.target()
         && faults.is_empty()
@@ -153,10 +153,7 @@ impl Job<'_> {
         };
         Some(Plan {
             writes: vec![write],
-            outcome: Planned::FromImage,
-            kind: DoneKind::Changed,
-            merged: false,
-            stamp,
+            act: self.case.act(DoneKind::Changed, Planned::FromImage, stamp),
         })
     }
 

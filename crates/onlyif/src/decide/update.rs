@@ -11,7 +11,7 @@ use crate::document::pointer::Pointer;
 use crate::document::{Document, RESERVED, fields, representation};
 use crate::item::Resource;
 use crate::lifecycle;
-use crate::plan::{Plan, Planned};
+use crate::plan::{Act, Plan, Planned};
 use crate::problem::{Conflict, Fault, Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
@@ -147,11 +147,10 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
         return case.refuse(Some(resource), conflicts, holders);
     }
     if document == resource.document {
+        let same = Some(Box::new(resource.clone()));
         return Decision::Answer(Box::new(Answer::Done(Done {
-            kind: DoneKind::Unchanged,
-            resource: Some(Box::new(resource.clone())),
-            replayed: false,
             merged,
+            ..Done::of(DoneKind::Unchanged, &case.command.id, same)
         })));
     }
     let new = case.next(resource, document, resource.state.clone());
@@ -166,12 +165,13 @@ pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool)
         Some(&old.document),
         Some(&new.document),
     ));
+    let stamp = new.stamps.0[0].clone();
     Plan {
         writes,
-        stamp: new.stamps.0[0].clone(),
-        outcome: Planned::Known(Box::new(new)),
-        kind: DoneKind::Changed,
-        merged,
+        act: Act {
+            merged,
+            ..case.act(DoneKind::Changed, Planned::Known(Box::new(new)), stamp)
+        },
     }
 }
 

@@ -8,6 +8,9 @@ use super::Document;
 /// has clocks and marks beside its document.
 pub const MAX_DOCUMENT_BYTES: usize = 300 * 1024;
 
+/// How large a document may be that the record of an idempotency key holds, as [`weight`] counts.
+pub const MAX_RECORDED_BYTES: usize = 100 * 1024;
+
 /// The bytes that a document takes in the table: of names and strings their UTF-8, of a number
 /// about half its digits, of an object or array 3 and 1 for each element. Nothing else limits a
 /// document: its JSON text may be the longer of the two, for its quotes and escapes.

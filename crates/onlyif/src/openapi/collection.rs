@@ -15,6 +15,7 @@ pub(super) const WRITTEN: &[(&str, &str)] = &[
     ("ETag", "ETag"),
     ("Last-Modified", "LastModified"),
     ("Preference-Applied", "PreferenceApplied"),
+    ("Idempotent-Replayed", "IdempotentReplayed"),
     ("Cache-Control", "CacheControl"),
     ("Vary", "Vary"),
 ];
@@ -27,6 +28,7 @@ const CREATED: &[(&str, &str)] = &[
     ("Preference-Applied", "PreferenceApplied"),
     ("Cache-Control", "CacheControl"),
     ("Vary", "Vary"),
+    ("Idempotent-Replayed", "IdempotentReplayed"),
 ];
 
 /// What every request that carries a body may be refused for.
@@ -39,9 +41,10 @@ pub(super) const OF_A_BODY: [Code; 5] = [
 ];
 
 /// What every write may end in, whatever is written.
-pub(super) const OF_A_WRITE: [Code; 5] = [
+pub(super) const OF_A_WRITE: [Code; 6] = [
     Code::Forbidden,
     Code::Contention,
+    Code::IdempotencyKeyReused,
     Code::Internal,
     Code::Unavailable,
     Code::OutcomeUnknown,
@@ -50,7 +53,7 @@ pub(super) const OF_A_WRITE: [Code; 5] = [
 /// `POST /v1/{type}`
 pub(super) fn create(declaration: &Declaration) -> Operation {
     let names = Names::of(declaration);
-    let mut problems = [OF_A_BODY, OF_A_WRITE].concat();
+    let mut problems = [&OF_A_BODY[..], &OF_A_WRITE[..]].concat();
     if !declaration.unique.is_empty() {
         problems.push(Code::Duplicate);
     }
@@ -60,7 +63,7 @@ pub(super) fn create(declaration: &Declaration) -> Operation {
         summary: format!("Create one of {}", declaration.name),
         description: "The service chooses the id. `PUT` with `If-None-Match: *` creates under an id of yours, and can be repeated safely.".to_owned(),
         scopes: Some(declaration.access.create.clone()),
-        parameters: vec![parameter("Prefer")],
+        parameters: ["Prefer", "IdempotencyKey"].map(parameter).to_vec(),
         body: vec![(JSON, part(&names.document))],
         answers: vec![Answer {
             status: "201",

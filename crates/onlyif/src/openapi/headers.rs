@@ -42,7 +42,7 @@ pub(super) fn answered() -> Map<String, Value> {
         ("Vary", "The request headers that the answer depends on."),
         (
             "IdempotentReplayed",
-            "`true` where an earlier request, the same in all that counts, had created the resource already.",
+            "`true` where an earlier request, the same in all that counts, had done it already: this is its answer.",
         ),
         ("Allow", "The methods that the path takes."),
         ("AcceptPatch", "The media types that `PATCH` takes."),
@@ -97,6 +97,7 @@ pub(super) fn parameters() -> Map<String, Value> {
     ];
     parameters.extend(conditions());
     parameters.extend(preferences());
+    parameters.push(idempotency_key());
     let named = |(name, parameter): (&str, Value)| (name.to_owned(), parameter);
     parameters.into_iter().map(named).collect()
 }
@@ -177,6 +178,15 @@ fn conditions() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
+fn idempotency_key() -> (&'static str, Value) {
+    let schema = json!({ "type": "string", "minLength": 1, "maxLength": 257 });
+    let description = "1 to 255 visible ASCII characters of your choice, in double quotes or without any, new for each new request: however often the request is sent, it is done once. A repeat is answered as the first was, with `Idempotent-Replayed: true`; the same key with another request is `idempotency-key-reused`. Kept for 24 hours, and only for requests that were done.";
+    let example = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+    let parameter = header("Idempotency-Key", description, schema, example);
+    ("IdempotencyKey", parameter)
+}
+
 /// RFC 7240
 fn preferences() -> Vec<(&'static str, Value)> {
     let text = || json!({ "type": "string" });
@@ -185,16 +195,25 @@ fn preferences() -> Vec<(&'static str, Value)> {
             "Prefer",
             header(
                 "Prefer",
-                "`return=minimal`: no body in the answer (RFC 7240).",
+                "`return=minimal`: no body in the answer. `dry-run`: answer as if it were done, conflicts included, and write nothing. (RFC 7240)",
                 text(),
                 "return=minimal",
+            ),
+        ),
+        (
+            "PreferDelete",
+            header(
+                "Prefer",
+                "`dry-run`: answer as if it were done, conflicts included, and write nothing. (RFC 7240)",
+                text(),
+                "dry-run",
             ),
         ),
         (
             "PreferUpdate",
             header(
                 "Prefer",
-                "`return=minimal`: no body in the answer. `conflict=merge`: if the resource has changed, and nothing of this change overlaps, make it to what is there now; `conflict=refuse`: never. (RFC 7240)",
+                "`return=minimal`: no body in the answer. `conflict=merge`: if the resource has changed, and nothing of this change overlaps, make it to what is there now; `conflict=refuse`: never. `dry-run`: answer as if it were done, conflicts included, and write nothing. (RFC 7240)",
                 text(),
                 "conflict=merge",
             ),

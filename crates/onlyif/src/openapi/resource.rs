@@ -28,6 +28,12 @@ const CREATED: &[(&str, &str)] = &[
     ("Vary", "Vary"),
 ];
 
+/// The headers of a delete.
+const DELETED: &[(&str, &str)] = &[
+    ("Preference-Applied", "PreferenceApplied"),
+    ("Idempotent-Replayed", "IdempotentReplayed"),
+];
+
 /// The headers of a change that is answered without a body.
 pub(super) const MINIMAL: &[(&str, &str)] = &[
     ("ETag", "ETag"),
@@ -35,6 +41,7 @@ pub(super) const MINIMAL: &[(&str, &str)] = &[
     ("Preference-Applied", "PreferenceApplied"),
     ("Cache-Control", "CacheControl"),
     ("Vary", "Vary"),
+    ("Idempotent-Replayed", "IdempotentReplayed"),
 ];
 
 /// What a read of one resource may be refused for.
@@ -114,6 +121,7 @@ pub(super) fn replace(declaration: &Declaration) -> Operation {
             "IfUnmodifiedSince",
             "IfNoneMatchCreates",
             "PreferUpdate",
+            "IdempotencyKey",
         ]
         .map(parameter)
         .to_vec(),
@@ -137,9 +145,14 @@ pub(super) fn patch(declaration: &Declaration) -> Operation {
             stale_description(declaration)
         ),
         scopes: Some(declaration.access.update.clone()),
-        parameters: ["IfMatch", "IfUnmodifiedSince", "PreferUpdate"]
-            .map(parameter)
-            .to_vec(),
+        parameters: [
+            "IfMatch",
+            "IfUnmodifiedSince",
+            "PreferUpdate",
+            "IdempotencyKey",
+        ]
+        .map(parameter)
+        .to_vec(),
         body: vec![
             ("application/merge-patch+json", part(&names.merge_patch)),
             ("application/json-patch+json", part("JsonPatch")),
@@ -166,12 +179,19 @@ pub(super) fn delete(declaration: &Declaration) -> Operation {
             in_words(declaration.tombstone_s)
         ),
         scopes: Some(declaration.access.delete.clone()),
-        parameters: ["IfMatch", "IfUnmodifiedSince"].map(parameter).to_vec(),
+        parameters: [
+            "IfMatch",
+            "IfUnmodifiedSince",
+            "PreferDelete",
+            "IdempotencyKey",
+        ]
+        .map(parameter)
+        .to_vec(),
         body: Vec::new(),
         answers: vec![Answer {
             status: "204",
             description: "It is deleted.",
-            headers: &[],
+            headers: DELETED,
             content: Vec::new(),
         }],
         problems,

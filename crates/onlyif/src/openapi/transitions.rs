@@ -84,9 +84,14 @@ pub(super) fn request(declaration: &Declaration, transition: &Transition) -> Ope
         summary: summary(transition),
         description: description(transition),
         scopes: Some(transition.access.clone()),
-        parameters: ["IfMatchOptional", "IfUnmodifiedSince", "Prefer"]
-            .map(parameter)
-            .to_vec(),
+        parameters: [
+            "IfMatchOptional",
+            "IfUnmodifiedSince",
+            "Prefer",
+            "IdempotencyKey",
+        ]
+        .map(parameter)
+        .to_vec(),
         body,
         answers: changed(&names),
         problems: problems(declaration, transition),

@@ -9,7 +9,8 @@ use onlyif::document::number;
 use onlyif::document::pointer::Pointer;
 use onlyif::evaluate::{self, Image};
 use onlyif::item::{
-    Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Operand, Resource, Stamps, Tombstone,
+    Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Operand, Record, Resource, Stamps,
+    Tombstone,
 };
 use onlyif::plan::{Assignment, Effect, Plan, Planned, Write};
 use onlyif::store::Written;
@@ -22,9 +23,10 @@ pub(crate) struct Model {
     items: BTreeMap<Key, Attributes>,
 }
 
-/// An item as the values of its attributes; the document and the clock maps are values.
+/// An item as the values of its attributes; the document and the clock maps are values. A record,
+/// which is only ever put as a whole, is kept as one.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Attributes(BTreeMap<Attribute, Value>);
+pub(crate) struct Attributes(BTreeMap<Attribute, Value>, Option<Box<Record>>);
 
 impl Model {
     /// What is stored at this key.
@@ -65,7 +67,7 @@ impl Model {
                 return Written::TooMuch;
             }
         }
-        let image = (plan.outcome == Planned::FromImage).then(|| self.get(&plan.writes[0].key));
+        let image = (plan.act.outcome == Planned::FromImage).then(|| self.get(&plan.writes[0].key));
         Written::Done(image.flatten().map(Box::new))
     }
 
@@ -86,6 +88,7 @@ impl Model {
                 self.items.insert(write.key.clone(), Attributes::of(item));
                 true
             }
+            Effect::Check => true,
             Effect::Update(assignments) => {
                 let old = self.items.get(&write.key).cloned().unwrap_or_default();
                 let mut new = old.clone();
@@ -204,7 +207,11 @@ impl Attributes {
             let value = item.attribute(&attribute)?.into_owned();
             Some((attribute, value))
         });
-        Attributes(values.collect())
+        let record = match item {
+            Item::Record(record) => Some(record.clone()),
+            Item::Resource(_) | Item::Tombstone(_) | Item::Claim(_) => None,
+        };
+        Attributes(values.collect(), record)
     }
 
     fn text(&self, attribute: Attribute) -> Option<String> {
@@ -253,6 +260,9 @@ impl Attributes {
     }
 
     fn item(&self) -> Item {
+        if let Some(record) = &self.1 {
+            return Item::Record(record.clone());
+        }
         if let Some(owner) = self.text(Attribute::Owner) {
             return Item::Claim(Claim { owner });
         }

@@ -177,9 +177,7 @@ impl Process {
                 assert!(self.answer.is_some(), "an image comes back: {plan:?}");
             }
             Written::Refused(items) => {
-                items
-                    .into_iter()
-                    .for_each(|(key, item)| self.view.learn(key, item));
+                self.view.refused(plan, items);
             }
             Written::TooMuch => self.view.overflow(),
             Written::Unknown => self.view.doubt(),
@@ -225,5 +223,7 @@ pub(crate) fn command(
         faults: Vec::new(),
         preconditions: Preconditions::default(),
         stale: None,
+        idempotency: None,
+        dry_run: false,
     }
 }
