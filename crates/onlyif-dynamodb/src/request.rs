@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem, Update,
 };
 use onlyif::item::Key;
-use onlyif::plan::{Effect, Plan, Planned, Write};
+use onlyif::plan::{Effect, Plan, Write};
 use sha2::{Digest, Sha256};
 
 use crate::condition::{self, TooManyReadings};
@@ -49,7 +49,7 @@ impl<'a> Request<'a> {
         Ok(Request {
             table,
             writes: writes.collect::<Result<_, _>>()?,
-            image: plan.act.outcome == Planned::FromImage,
+            image: plan.needs_image(),
         })
     }
 
@@ -331,15 +331,16 @@ mod tests {
 
     fn token(table: &str, writes: Vec<Write>) -> String {
         let plan = Plan {
-            writes,
-            act: Act {
-                id: "a".into(),
+            acts: vec![Act {
+                key: writes[0].key.clone(),
+                along: false,
                 kind: DoneKind::Deleted,
                 merged: false,
                 replayed: false,
                 outcome: Planned::Deleted,
                 stamp: String::new(),
-            },
+            }],
+            writes,
         };
         Request::new(table, &plan).expect("few readings").token()
     }

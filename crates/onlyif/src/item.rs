@@ -44,6 +44,16 @@ pub enum Key {
     },
 }
 
+impl Key {
+    /// The id of the resource, where it is the key of one.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Key::Resource { id, .. } => Some(id),
+            Key::Record { .. } | Key::Unique { .. } => None,
+        }
+    }
+}
+
 /// One image of an item that exists.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {

@@ -7,17 +7,31 @@ use crate::item::{Attribute, Item, Key, Operand, Partition, Resource};
 /// several are one transaction. No two writes of a plan name the same key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// The resource's own write first.
+    /// The writes: of one operation the resource's own first.
     pub writes: Vec<Write>,
-    /// What has happened when all of them have.
-    pub act: Act,
+    /// What has happened when all of them have: what each operation made, in their order, and what
+    /// they took along.
+    pub acts: Vec<Act>,
+}
+
+impl Plan {
+    /// Only the store's image of the one item that is written can tell what was made.
+    pub fn needs_image(&self) -> bool {
+        self.writes.len() == 1
+            && self
+                .acts
+                .iter()
+                .any(|act| act.outcome == Planned::FromImage)
+    }
 }
 
 /// What an operation makes of its resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Act {
-    /// The resource's id.
-    pub id: String,
+    /// The resource's key.
+    pub key: Key,
+    /// It was taken along by an operation on another resource, and is not answered for itself.
+    pub along: bool,
     /// Which kind of change that is.
     pub kind: DoneKind,
     /// The change is made to a newer version than the caller had seen.
@@ -40,7 +54,7 @@ impl Act {
         };
         Some(Done {
             kind: self.kind,
-            id: self.id.clone(),
+            id: self.key.id().unwrap_or_default().to_owned(),
             resource,
             replayed: self.replayed,
             merged: self.merged,

@@ -19,7 +19,7 @@ pub struct View {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     /// What it makes.
-    pub act: Act,
+    pub acts: Vec<Act>,
     /// Nobody knows whether it was written, or will be.
     pub in_doubt: bool,
 }
@@ -78,7 +78,7 @@ impl View {
     /// A plan was handed to the store: if its stamp is ever found in the table, this is what it made.
     pub fn sent(&mut self, plan: &Plan) {
         self.attempts.push(Attempt {
-            act: plan.act.clone(),
+            acts: plan.acts.clone(),
             in_doubt: false,
         });
     }
@@ -96,12 +96,25 @@ impl View {
         &self.attempts
     }
 
-    /// The stamp of the writes of which nobody knows whether they were made.
-    pub fn uncertain(&self) -> Option<&str> {
-        self.attempts
-            .iter()
-            .find(|attempt| attempt.in_doubt)
-            .map(|attempt| attempt.act.stamp.as_str())
+    /// What was handed to the store of this resource, in order, and whether it is in doubt.
+    pub fn acts<'a>(&'a self, key: &'a Key) -> impl DoubleEndedIterator<Item = (&'a Act, bool)> {
+        let of = move |attempt: &'a Attempt| {
+            let acts = attempt.acts.iter().filter(move |act| act.key == *key);
+            acts.map(move |act| (act, attempt.in_doubt))
+        };
+        self.attempts.iter().flat_map(of)
+    }
+
+    /// Whether nobody knows of some writes whether they were made.
+    pub fn in_doubt(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.in_doubt)
+    }
+
+    /// The stamp of the writes of this resource of which nobody knows whether they were made.
+    pub fn uncertain<'a>(&'a self, key: &'a Key) -> Option<&'a str> {
+        self.acts(key)
+            .find(|(_, in_doubt)| *in_doubt)
+            .map(|(act, _)| act.stamp.as_str())
     }
 
     /// The store could not hold what a plan would have made.

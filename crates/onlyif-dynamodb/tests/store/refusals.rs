@@ -46,7 +46,7 @@ async fn a_refused_write_tells_the_item_as_it_was() {
     ] {
         let mut plan = plan(vec![write(key, condition, effect)]);
         for outcome in [Planned::Deleted, Planned::FromImage] {
-            plan.act.outcome = outcome;
+            plan.acts[0].outcome = outcome;
             let written = table.write(&plan).await;
             let refused = Written::Refused(vec![(key.clone(), item.clone())]);
             assert_eq!(written, refused, "{plan:?}");
@@ -123,7 +123,7 @@ async fn a_transaction_does_all_its_writes() {
         write(&moved_to, Condition::absent(), putting(claim("r"), None)),
         write(&moved_from, owned, Effect::Delete),
     ]);
-    plan.act.outcome = Planned::FromImage;
+    plan.acts[0].outcome = Planned::FromImage;
     assert_eq!(table.write(&plan).await, Written::Done(None));
 
     let mut changed = samples::resource();

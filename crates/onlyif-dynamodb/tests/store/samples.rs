@@ -110,15 +110,20 @@ pub(crate) fn always() -> Condition {
 /// The plan of these writes, whose outcome is known.
 pub(crate) fn plan(writes: Vec<Write>) -> Plan {
     Plan {
+        acts: vec![act(&writes[0].key, Planned::Deleted)],
         writes,
-        act: Act {
-            id: "a".into(),
-            kind: DoneKind::Changed,
-            merged: false,
-            replayed: false,
-            outcome: Planned::Deleted,
-            stamp: "stamp".into(),
-        },
+    }
+}
+
+pub(crate) fn act(key: &Key, outcome: Planned) -> Act {
+    Act {
+        key: key.clone(),
+        along: false,
+        kind: DoneKind::Changed,
+        merged: false,
+        replayed: false,
+        outcome,
+        stamp: "stamp".into(),
     }
 }
 

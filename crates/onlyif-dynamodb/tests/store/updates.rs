@@ -152,7 +152,7 @@ async fn every_assignment_leaves_what_it_says() {
         change(&mut expected);
 
         let mut plan = updating(&key, always(), assignments.clone());
-        plan.act.outcome = Planned::FromImage;
+        plan.acts[0].outcome = Planned::FromImage;
         let written = table.write(&plan).await;
 
         let image = Some(Item::Resource(expected.clone()));

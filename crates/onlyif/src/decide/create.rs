@@ -122,6 +122,6 @@ fn plan(
     let outcome = Planned::Known(Box::new(resource));
     Plan {
         writes,
-        act: case.act(DoneKind::Created, outcome, stamp),
+        acts: vec![case.act(DoneKind::Created, outcome, stamp)],
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     if !conflicts.is_empty() {
         return case.refuse(Some(resource), conflicts, resolutions);
     }
-    let pin = looks || case.view.uncertain().is_some();
+    let pin = looks || case.view.in_doubt();
     Decision::Write(Box::new(plan(
         case,
         Some(resource),
@@ -87,7 +87,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
     }
     Plan {
         writes,
-        act: case.act(DoneKind::Deleted, Planned::Deleted, stamp),
+        acts: vec![case.act(DoneKind::Deleted, Planned::Deleted, stamp)],
     }
 }
 

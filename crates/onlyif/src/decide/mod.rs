@@ -88,8 +88,8 @@ fn rehearse(case: &Case<'_>, decision: Decision) -> Decision {
     let unknown: Vec<Key> = keys
         .filter(|key| case.view.get(key) == Seen::Unknown)
         .collect();
-    match plan.act.done() {
-        Some(done) if unknown.is_empty() => Decision::Answer(Box::new(Answer::Done(done))),
+    match settle::written(&plan, None) {
+        Some(answer) if unknown.is_empty() => Decision::Answer(Box::new(answer)),
         _ => Decision::Read(unknown),
     }
 }
@@ -183,12 +183,13 @@ impl<'a> Case<'a> {
             dry_run,
             ..
         } = self.command;
-        idempotency.is_some() || *dry_run || self.view.uncertain().is_some()
+        idempotency.is_some() || *dry_run || self.view.in_doubt()
     }
 
     fn act(&self, kind: DoneKind, outcome: Planned, stamp: String) -> Act {
         Act {
-            id: self.command.id.clone(),
+            key: self.command.key(),
+            along: false,
             kind,
             merged: false,
             replayed: false,

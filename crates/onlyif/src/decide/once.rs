@@ -95,7 +95,8 @@ pub(super) fn recorded(case: &Case<'_>, decision: Decision) -> Decision {
             },
         },
         Decision::Write(mut plan) => {
-            if let Some(done) = plan.act.done() {
+            let done = plan.acts.iter().find(|act| !act.along);
+            if let Some(done) = done.and_then(Act::done) {
                 plan.writes.push(write(case, key, done));
             }
             Decision::Write(plan)
@@ -117,16 +118,17 @@ fn unchanged(case: &Case<'_>, key: &Key, done: Done) -> Result<Plan, Done> {
         effect: Effect::Check,
     };
     let act = Act {
-        id: done.id.clone(),
-        kind: done.kind,
         merged: done.merged,
         replayed: done.replayed,
-        outcome: Planned::Known(resource),
-        stamp: super::stamp::next(case.command, case.view, None),
+        ..case.act(
+            done.kind,
+            Planned::Known(resource),
+            super::stamp::next(case.command, case.view, None),
+        )
     };
     Ok(Plan {
         writes: vec![check, write(case, key.clone(), done)],
-        act,
+        acts: vec![act],
     })
 }
 

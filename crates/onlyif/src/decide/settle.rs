@@ -7,9 +7,9 @@ use crate::lifecycle;
 use crate::plan::{Act, Plan, Planned};
 use crate::problem::{Code, Conflict, Problem, Rel};
 use crate::store::Failure;
-use crate::view::{Attempt, Seen};
+use crate::view::Seen;
 
-use super::{Case, Decision, Target, explain, stamp};
+use super::{Case, Decision, Target, explain, precondition, stamp};
 
 /// How long a caller waits before trying again when others were in the way, in milliseconds.
 const AFTER_CONTENTION_MS: u64 = 1_000;
@@ -60,7 +60,7 @@ fn created_now(command: &Command, item: &Item) -> bool {
 /// Eight younger stamps: a write in doubt may have been applied and forgotten.
 fn forgotten(case: &Case<'_>, stamps: &Stamps) -> bool {
     case.view
-        .uncertain()
+        .uncertain(&case.command.key())
         .is_some_and(|own| stamp::all_younger(stamps, own))
 }
 
@@ -74,41 +74,58 @@ pub(super) fn certain(case: &Case<'_>, decision: Decision) -> Decision {
     if matches!(**answer, Answer::Done(_)) {
         return decision;
     }
-    let may_arrive = case.view.attempts().iter().any(|attempt| {
-        attempt.in_doubt
-            && match (&attempt.act.outcome, &case.command.operation) {
-                (Planned::Known(_), Operation::Create { .. }) => {
-                    matches!(case.target(), Target::Unknown | Target::Absent)
-                }
-                (Planned::Known(_), _) => false,
-                (Planned::FromImage, _) => true,
-                (Planned::Deleted, _) => {
-                    !matches!(case.command.preconditions.if_match, Some(IfMatch::Tags(_)))
-                }
-            }
-    });
-    if may_arrive {
+    let key = case.command.key();
+    let in_doubt = case.view.acts(&key).filter(|(_, in_doubt)| *in_doubt);
+    if in_doubt.into_iter().any(|(act, _)| may_arrive(case, act)) {
         Decision::refuse(outcome_unknown(case))
     } else {
         decision
     }
 }
 
+/// Whether what an attempt required of its resource may still hold, or hold again.
+fn may_arrive(case: &Case<'_>, act: &Act) -> bool {
+    let Planned::Known(made) = &act.outcome else {
+        let pinned = matches!(case.command.preconditions.if_match, Some(IfMatch::Tags(_)));
+        return match case.target() {
+            Target::Live(resource) if pinned => {
+                precondition::check(&case.command.preconditions, resource).holds()
+            }
+            _ => !pinned,
+        };
+    };
+    match case.target() {
+        Target::Unknown => true,
+        Target::Absent => act.kind == DoneKind::Created && made.previous_at.is_none(),
+        Target::Gone(tombstone) => {
+            act.kind == DoneKind::Created && made.previous_at == Some(tombstone.deleted_at)
+        }
+        Target::Live(resource) => {
+            act.kind != DoneKind::Created
+                && made.incarnation == resource.incarnation
+                && made.version > resource.version
+        }
+    }
+}
+
 /// The incarnation is ours, whatever has happened to it since.
 fn created(case: &Case<'_>) -> Decision {
-    let made = case
-        .view
-        .attempts()
-        .iter()
-        .rev()
-        .find_map(|attempt| match &attempt.act.outcome {
-            Planned::Known(resource) => Some(resource.clone()),
-            Planned::FromImage | Planned::Deleted => None,
-        });
+    let made = known(case).next().map(|(resource, _)| resource);
     match made {
         Some(resource) => done(case, DoneKind::Created, Some(resource)),
         None => Decision::refuse(outcome_unknown(case)),
     }
+}
+
+/// The resource as the attempts would have left it, the latest first, and whether by a merge.
+fn known(case: &Case<'_>) -> impl Iterator<Item = (Box<Resource>, bool)> {
+    let key = case.command.key();
+    let made = |(act, _): (&Act, bool)| match &act.outcome {
+        Planned::Known(resource) => Some((resource.clone(), act.merged)),
+        Planned::FromImage | Planned::Deleted => None,
+    };
+    let all: Vec<_> = case.view.acts(&key).rev().filter_map(made).collect();
+    all.into_iter()
 }
 
 /// Our stamp is at this place: so many writes came after ours.
@@ -129,11 +146,7 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     let made = now
         .and_then(|now| now.version.checked_sub(since))
         .filter(|version| *version > 0);
-    let known = |attempt: &Attempt| match &attempt.act.outcome {
-        Planned::Known(resource) => Some((resource.clone(), attempt.act.merged)),
-        Planned::FromImage | Planned::Deleted => None,
-    };
-    let mut known = case.view.attempts().iter().rev().filter_map(known);
+    let mut known = known(case);
     let found = match made {
         // A blind update knows its outcome from the image alone. Where others have written since,
         // the representation of now is what can be told truthfully: it has our change and theirs.
@@ -158,20 +171,21 @@ fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Box<Resource>>) -> Dec
 
 /// The answer to a plan that the store has written.
 pub fn written(plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
+    let mut acts = plan.acts.iter().filter(|act| !act.along);
+    let act = acts.next()?;
     let seen = || match *image? {
         Item::Resource(resource) => Some(Act {
             outcome: Planned::Known(Box::new(resource)),
-            ..plan.act.clone()
+            ..act.clone()
         }),
         Item::Tombstone(_) | Item::Claim(_) | Item::Record(_) => None,
     };
-    let done = plan.act.done().or_else(|| seen()?.done());
-    done.map(Answer::Done)
+    act.done().or_else(|| seen()?.done()).map(Answer::Done)
 }
 
 /// The problem of a store that cannot say anything of the data.
 pub(super) fn failed(case: &Case<'_>, failure: Failure) -> Problem {
-    if case.view.uncertain().is_some() {
+    if case.view.in_doubt() {
         return outcome_unknown(case);
     }
     let reads = case.command.operation == Operation::Read;
@@ -224,7 +238,7 @@ fn outcome_unknown(case: &Case<'_>) -> Problem {
 
 /// The problem of a command that others got in the way of each time.
 pub(super) fn contended(case: &Case<'_>) -> Problem {
-    if case.view.uncertain().is_some() {
+    if case.view.in_doubt() {
         return outcome_unknown(case);
     }
     let conflicts = vec![Conflict::Contention];

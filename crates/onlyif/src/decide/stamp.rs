@@ -21,7 +21,7 @@ const TIME_DIGITS: usize = 15;
 /// a write is in doubt the command keeps that write's stamp: whichever of its writes arrives first
 /// then refuses the others.
 pub(super) fn next(command: &Command, view: &View, seen: Option<&Stamps>) -> String {
-    if let Some(stamp) = view.uncertain() {
+    if let Some(stamp) = view.uncertain(&command.key()) {
         return stamp.to_owned();
     }
     let newest = seen.and_then(newest).map(|at| at.plus_millis(1));

@@ -153,7 +153,7 @@ impl Job<'_> {
         };
         Some(Plan {
             writes: vec![write],
-            act: self.case.act(DoneKind::Changed, Planned::FromImage, stamp),
+            acts: vec![self.case.act(DoneKind::Changed, Planned::FromImage, stamp)],
         })
     }
 

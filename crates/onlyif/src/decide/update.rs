@@ -168,10 +168,10 @@ pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool)
     let stamp = new.stamps.0[0].clone();
     Plan {
         writes,
-        act: Act {
+        acts: vec![Act {
             merged,
             ..case.act(DoneKind::Changed, Planned::Known(Box::new(new)), stamp)
-        },
+        }],
     }
 }
 

@@ -12,7 +12,7 @@ use onlyif::item::{
     Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Operand, Record, Resource, Stamps,
     Tombstone,
 };
-use onlyif::plan::{Assignment, Effect, Plan, Planned, Write};
+use onlyif::plan::{Assignment, Effect, Plan, Write};
 use onlyif::store::Written;
 use onlyif::timestamp::Timestamp;
 use serde_json::{Map, Value};
@@ -67,7 +67,7 @@ impl Model {
                 return Written::TooMuch;
             }
         }
-        let image = (plan.act.outcome == Planned::FromImage).then(|| self.get(&plan.writes[0].key));
+        let image = plan.needs_image().then(|| self.get(&plan.writes[0].key));
         Written::Done(image.flatten().map(Box::new))
     }
 

@@ -141,7 +141,7 @@ impl World {
                     }
                 };
                 process.hear(&plan, written);
-                if process.view.uncertain().is_none() || process.answer.is_some() {
+                if !process.view.in_doubt() || process.answer.is_some() {
                     return true;
                 }
                 plan.writes.iter().map(|write| write.key.clone()).collect()
