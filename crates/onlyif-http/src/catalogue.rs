@@ -85,6 +85,7 @@ pub fn title(code: Code) -> &'static str {
         Code::InvalidTransition => "The state does not allow the transition",
         Code::NotAllowedInState => "The state does not allow the operation",
         Code::ConditionNotMet => "A condition does not hold",
+        Code::MissingReference => "Something that it refers to is not there",
         Code::Contention => "Other writers were in the way",
         Code::InvalidResource => "The resource would not satisfy its declaration",
         Code::IdempotencyKeyReused => "The key belongs to another request",
@@ -117,6 +118,7 @@ pub fn retry(code: Code, keyed: bool) -> Retry {
         | Code::ContentTooLarge
         | Code::UnsupportedMediaType
         | Code::Duplicate
+        | Code::MissingReference
         | Code::InvalidResource
         | Code::IdempotencyKeyReused
         | Code::PreconditionRequired

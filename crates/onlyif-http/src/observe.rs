@@ -63,6 +63,11 @@ fn of_conflict(conflict: &Conflict) -> String {
                 .to_owned()
         }
         Conflict::AlreadyExists => "the id is taken".to_owned(),
+        Conflict::MissingReference { pointer, .. } => format!("{pointer} is not there"),
+        Conflict::Elsewhere { resource, conflict } => {
+            let id = resource.id.as_deref().unwrap_or("?");
+            format!("{}/{id}: {}", resource.type_name, of_conflict(conflict))
+        }
         Conflict::Duplicate {
             constraint, holder, ..
         } => match holder {

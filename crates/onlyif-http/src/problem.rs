@@ -8,7 +8,7 @@ use lambda_http::{Body, Response};
 use onlyif::declaration::Declaration;
 use onlyif::document::representation;
 use onlyif::problem::{
-    ChangedField, Code, Conflict, Fault, Place, Problem, Rel, Request, Resolution,
+    ChangedField, Code, Conflict, Fault, Origin, Place, Problem, Rel, Request, Resolution,
 };
 use serde_json::{Map, Value, json};
 
@@ -46,6 +46,7 @@ pub fn status(code: Code, stale: StaleStatus) -> StatusCode {
         | Code::InvalidTransition
         | Code::NotAllowedInState
         | Code::ConditionNotMet
+        | Code::MissingReference
         | Code::Contention => StatusCode::CONFLICT,
         Code::InvalidResource | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
@@ -253,6 +254,16 @@ impl Page<'_> {
                 );
             }
             Conflict::AlreadyExists | Conflict::Contention => {}
+            Conflict::MissingReference { pointer, target } => {
+                put("pointer", Some(json!(pointer.to_string())));
+                put("target", target.as_ref().map(|target| self.origin(target)));
+            }
+            Conflict::Elsewhere { resource, conflict } => {
+                if let Value::Object(mut members) = self.conflict(conflict, brevity) {
+                    members.insert("resource".to_owned(), self.origin(resource));
+                    return Value::Object(members);
+                }
+            }
             Conflict::Duplicate {
                 constraint,
                 fields,
@@ -316,6 +327,16 @@ impl Page<'_> {
             }
         }
         Value::Object(body)
+    }
+
+    /// The resource that a conflict is in.
+    fn origin(&self, origin: &Origin) -> Value {
+        let mut body = json!({ "type": origin.type_name });
+        if let Some(id) = &origin.id {
+            body["id"] = json!(id);
+            body["href"] = json!(self.exchange.resource(&origin.type_name, id));
+        }
+        body
     }
 
     fn resolution(&self, resolution: &Resolution) -> Value {

@@ -18,6 +18,8 @@ use crate::timestamp::Timestamp;
 pub struct Moment<'a> {
     /// The transition's input; `None` where it is not known or there is none.
     pub input: Option<&'a Document>,
+    /// The element of `each`; `None` outside of it.
+    pub item: Option<&'a Value>,
     /// Who asks.
     pub actor: &'a str,
     /// When.
@@ -47,9 +49,35 @@ pub fn operand(source: &Source, moment: &Moment<'_>) -> Option<Operand> {
         Source::Literal(value) => Operand::Value(value.clone()),
         Source::Field(pointer) => Operand::Attribute(attribute(pointer)),
         Source::Input(pointer) => Operand::Value(pointer.of(moment.input?)?.clone()),
+        Source::Item(pointer) => Operand::Value(pointer.within(moment.item?)?.clone()),
         Source::Actor => Operand::Value(Value::from(moment.actor)),
         Source::Now => Operand::Value(Value::from(moment.at.to_string())),
     })
+}
+
+/// The clause with the values of the moment in it; `None` where it depends on one that is not known.
+pub fn resolved(clause: &Clause, moment: &Moment<'_>) -> Option<Clause> {
+    let each = |clause: &Clause| resolved(clause, moment);
+    let test = match &clause.test {
+        Test::Any(clauses) => Test::Any(clauses.iter().map(each).collect::<Option<_>>()?),
+        Test::Not(clause) => Test::Not(Box::new(each(clause)?)),
+        Test::Field(pointer, check) => Test::Field(
+            pointer.clone(),
+            check.with(|source| resolved_source(source, moment))?,
+        ),
+    };
+    Some(Clause {
+        test,
+        message: clause.message.clone(),
+    })
+}
+
+/// The source as a literal, where it is not read from the stored resource.
+pub fn resolved_source(source: &Source, moment: &Moment<'_>) -> Option<Source> {
+    match operand(source, moment)? {
+        Operand::Value(value) => Some(Source::Literal(value)),
+        Operand::Attribute(_) | Operand::Partition(_) => Some(source.clone()),
+    }
 }
 
 /// The clause as a condition of the write; `None` where it depends on an input that is not known.

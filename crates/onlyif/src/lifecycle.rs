@@ -31,6 +31,7 @@ pub fn legal<'a>(
     let legal = |transition: &&Transition| {
         let moment = Moment {
             input: None,
+            item: None,
             actor: &caller.actor,
             at,
         };

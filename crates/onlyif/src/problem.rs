@@ -43,6 +43,8 @@ pub enum Code {
     NotAllowedInState,
     /// A declared condition does not hold.
     ConditionNotMet,
+    /// What the request refers to is not there.
+    MissingReference,
     /// Other writers were in the way.
     Contention,
     /// The document does not satisfy its schema.
@@ -61,7 +63,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in order.
-    pub const ALL: [Code; 22] = [
+    pub const ALL: [Code; 23] = [
         Code::MalformedRequest,
         Code::Unauthenticated,
         Code::Forbidden,
@@ -77,6 +79,7 @@ impl Code {
         Code::InvalidTransition,
         Code::NotAllowedInState,
         Code::ConditionNotMet,
+        Code::MissingReference,
         Code::Contention,
         Code::InvalidResource,
         Code::IdempotencyKeyReused,
@@ -104,6 +107,7 @@ impl Code {
             Code::InvalidTransition => "invalid-transition",
             Code::NotAllowedInState => "not-allowed-in-state",
             Code::ConditionNotMet => "condition-not-met",
+            Code::MissingReference => "missing-reference",
             Code::Contention => "contention",
             Code::InvalidResource => "invalid-resource",
             Code::IdempotencyKeyReused => "idempotency-key-reused",
@@ -264,8 +268,31 @@ pub enum Conflict {
         /// The declaration's own words.
         message: Option<String>,
     },
+    /// Something that the request refers to is not there.
+    MissingReference {
+        /// Where it is named.
+        pointer: Pointer,
+        /// What is named; left out for who may not read where it is named.
+        target: Option<Origin>,
+    },
     /// Other writers were in the way.
     Contention,
+    /// The same in another resource than the request's.
+    Elsewhere {
+        /// The resource.
+        resource: Origin,
+        /// What stands against the request there.
+        conflict: Box<Conflict>,
+    },
+}
+
+/// The resource that a conflict is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The declared type.
+    pub type_name: String,
+    /// Its id; left out for who may not know of it.
+    pub id: Option<String>,
 }
 
 impl Conflict {
@@ -279,7 +306,9 @@ impl Conflict {
             Conflict::InvalidTransition { .. } => Code::InvalidTransition,
             Conflict::NotAllowedInState { .. } => Code::NotAllowedInState,
             Conflict::ConditionNotMet { .. } => Code::ConditionNotMet,
+            Conflict::MissingReference { .. } => Code::MissingReference,
             Conflict::Contention => Code::Contention,
+            Conflict::Elsewhere { conflict, .. } => conflict.code(),
         }
     }
 }

@@ -73,6 +73,37 @@ fn of_schemas() {
 }
 
 #[test]
+fn of_what_happens_along() {
+    check(include_str!("complaints/also.cases"));
+}
+
+#[test]
+fn what_is_said_of_another_type_is_checked_when_that_can_be_read() {
+    let other = |also: &str| {
+        format!(
+            "type: things\nschema: {{ type: object, properties: {{ a: {{ type: string }} }} }}\ncreate: {{ also: [{also}] }}\n"
+        )
+    };
+    let things = other("{ type: parts, id: { field: /a }, transition: tak }");
+    let parts = "type: parts\nschema: { type: object }\ntransitions: { take: {} }\n";
+    let said = |parts: &str| -> Vec<String> {
+        complaints(&[("things.yaml", &things), ("parts.yaml", parts)])
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(
+        said(parts),
+        ["things.yaml:3:64: found `tak`, expected a transition of parts; did you mean `take`?"]
+    );
+    let broken = said("type: parts\n");
+    assert!(
+        broken.iter().all(|line| line.starts_with("parts.yaml")),
+        "{broken:?}"
+    );
+}
+
+#[test]
 fn of_unique_constraints() {
     check(include_str!("complaints/unique.cases"));
 }
@@ -110,7 +141,7 @@ fn all_files_are_complained_of_in_one_pass_in_the_order_given() {
             "resources/b.yaml:2:8: found `no`, expected `refuse` or `merge`",
             "deep/er/c.yml:1:1: found no `type`, expected it: a declaration needs one",
             "deep/er/c.yml:1:1: found the unknown key `typ`, expected a key of a declaration: `type`, \
-             `description`, `schema`, `unique`, `states`, `transitions`, `stale`, `access` or `keep`; did you mean `type`?",
+             `description`, `schema`, `unique`, `states`, `create`, `transitions`, `stale`, `access` or `keep`; did you mean `type`?",
             "d.yaml:1:7: found `[` without its end, expected the bracket to be closed",
         ]
     );

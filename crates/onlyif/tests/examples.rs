@@ -57,7 +57,14 @@ fn the_examples_are_declarations() {
         .collect();
     assert_eq!(
         names,
-        ["accounts", "documents", "machines", "orders", "products"]
+        [
+            "accounts",
+            "documents",
+            "machines",
+            "orders",
+            "products",
+            "sales"
+        ]
     );
 }
 

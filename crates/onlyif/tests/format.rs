@@ -73,6 +73,14 @@ fn what_the_parser_takes_the_editor_takes() {
             json!({ "any": [{ "field": "/n", "exists": false }, { "not": { "field": "/s", "startsWith": "a" } }] }),
         ),
         clause(json!({ "field": "/s", "sizeAtMost": 3 })),
+        things(json!({
+            "create": {
+                "onlyIf": [{ "field": "/s", "exists": true }],
+                "set": { "/s": { "actor": "id" } },
+                "also": [{ "type": "things", "id": { "field": "/s" }, "transition": "t", "input": { "n": 1 } }]
+            },
+            "transitions": { "t": { "input": { "type": "object", "properties": { "n": { "type": "number" } } } } }
+        })),
         things(
             json!({ "schema": { "type": "object", "properties": { "a": { "anyOf": [true, { "$ref": "#/$defs/a" }] } }, "$defs": { "a": { "type": ["string", "null"], "format": "date" } } } }),
         ),
@@ -113,7 +121,6 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "transitions": { "t": { "set": { "s": 1 } } } })),
         things(json!({ "transitions": { "t": { "set": {} } } })),
         things(json!({ "transitions": { "t": { "add": { "/n": { "field": "/n" } } } } })),
-        things(json!({ "transitions": { "t": { "set": { "/s": { "item": "/s" } } } } })),
         things(json!({ "schema": { "type": "string" } })),
         things(json!({ "schema": { "type": "object", "properties": { "id": {} } } })),
         things(json!({ "schema": { "type": "object", "propertys": {} } })),
@@ -168,7 +175,8 @@ fn every_key_that_an_editor_offers_is_described_and_known_to_the_parser() {
         let declaration = match place.as_str() {
             "" => map,
             "unique" => things(json!({ "unique": [map] })),
-            "states" | "access" | "keep" => things(json!({ place.clone(): map })),
+            "also" => things(json!({ "create": { "also": [map] } })),
+            "states" | "create" | "access" | "keep" => things(json!({ place.clone(): map })),
             "transition" => things(json!({ "transitions": { "t": map } })),
             "clause" => clause(map),
             "source" => clause(json!({ "field": "/n", "is": map })),
@@ -196,7 +204,6 @@ fn the_format_is_a_schema_itself_and_refers_to_nothing_outside() {
     for later in [
         "lease",
         "references",
-        "also",
         "history",
         "idempotency",
         "deprecated-since",

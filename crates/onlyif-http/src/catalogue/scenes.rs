@@ -34,11 +34,15 @@ const KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
 
 /// The body of a problem of this kind, as this deployment answers it.
 pub(super) fn example(code: Code, settings: &Settings) -> Value {
-    let source = SourceFile {
-        name: "orders.yaml".to_owned(),
-        text: include_str!("orders.yaml").to_owned(),
+    let source = |name: &str, text: &str| SourceFile {
+        name: name.to_owned(),
+        text: text.to_owned(),
     };
-    let declarations = Declarations::parse(&[source]).unwrap_or_default();
+    let sources = [
+        source("orders.yaml", include_str!("orders.yaml")),
+        source("products.yaml", include_str!("products.yaml")),
+    ];
+    let declarations = Declarations::parse(&sources).unwrap_or_default();
     let Some(declaration) = declarations.get("orders") else {
         return Value::Null;
     };
@@ -176,6 +180,11 @@ fn sent(code: Code) -> Sent<'static> {
         }
         Code::Duplicate => {
             let body = json!({ "customer": "c-1", "reference": "A-17", "lines": [] });
+            Sent::new("POST", "/v1/orders", body)
+        }
+        Code::MissingReference => {
+            let lines = json!([{ "product": "p-9", "quantity": 1 }]);
+            let body = json!({ "customer": "c-2", "lines": lines });
             Sent::new("POST", "/v1/orders", body)
         }
         Code::InvalidTransition => {

@@ -66,6 +66,10 @@ pub fn meaning(code: Code) -> &'static str {
              of your JSON Patch failed. The conflict names the field, what is required of it and what \
              is there. Nothing was written."
         }
+        Code::MissingReference => {
+            "The request names another resource that has to be there and is not: `pointer` says where, \
+             `target` which one. Nothing was written."
+        }
         Code::Contention => {
             "So many others wrote the same resource at the same moment that yours did not get its \
              turn. It was tried several times, and nothing was written."
@@ -151,6 +155,9 @@ pub fn remedy(code: Code) -> &'static str {
         Code::ConditionNotMet => {
             "Read the resource. When what is required holds, the same request will work; until then \
              another one is needed."
+        }
+        Code::MissingReference => {
+            "Name another resource, or create the missing one first; then send the request again."
         }
         Code::Contention => {
             "Wait for the seconds in `Retry-After`, best with some more at random, and send the same \

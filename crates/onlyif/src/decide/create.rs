@@ -1,7 +1,9 @@
 //! Creates: a resource comes to be only if there is none, and nobody holds its unique values.
 
 use crate::answer::{Answer, Done, DoneKind};
+use crate::change;
 use crate::document::Document;
+use crate::guard::{self, Moment};
 use crate::item::{Attribute, Clocks, Item, Resource, Stamps, Tombstone};
 use crate::plan::{Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Fault, Rel};
@@ -15,12 +17,13 @@ pub(super) fn decide(
     incarnation: &str,
     repeatable: bool,
 ) -> Decision {
-    let document = reserved::without_reserved(body);
-    let faults = faults(case, body, &document, repeatable);
+    let made = document(case, body);
+    let faults = faults(case, body, &made, repeatable);
     let tombstone = match case.target() {
         Target::Live(resource) => {
             // A body that is refused has made nothing.
             let may_be_ours = repeatable && faults.is_empty();
+            let document = made.unwrap_or_else(|_| reserved::without_reserved(body));
             return taken(case, resource, &document, may_be_ours);
         }
         // Whether the id is taken comes before what is wrong with the body.
@@ -28,25 +31,72 @@ pub(super) fn decide(
         Target::Unknown | Target::Absent => None,
         Target::Gone(tombstone) => Some(tombstone),
     };
-    if !faults.is_empty() {
-        return case.invalid(None, faults);
-    }
+    let document = match made {
+        Ok(document) if faults.is_empty() => document,
+        _ => return case.invalid(None, faults),
+    };
     if case.oversized(&document) {
         return case.too_large(None);
     }
-    let duplicates = claims::conflicts(case, &document);
-    if !duplicates.is_empty() {
-        let holders = explain::read_holders(&duplicates);
-        return case.refuse(None, duplicates, holders);
+    let new = resource(case, document, incarnation, tombstone);
+    let mut conflicts = unmet(case, body, &new);
+    conflicts.extend(claims::conflicts(case, &new.document));
+    if !conflicts.is_empty() {
+        let holders = explain::read_holders(&conflicts);
+        return case.refuse(None, conflicts, holders);
     }
-    Decision::Write(Box::new(plan(case, document, incarnation, tombstone)))
+    Decision::Write(Box::new(plan(case, new, tombstone)))
 }
 
-fn faults(case: &Case<'_>, body: &Document, document: &Document, repeatable: bool) -> Vec<Fault> {
+/// The document that this body makes, with what the declaration changes of it on create.
+pub(super) fn document(case: &Case<'_>, body: &Document) -> Result<Document, Vec<Fault>> {
+    let document = reserved::without_reserved(body);
+    let Some(create) = &case.declaration.create else {
+        return Ok(document);
+    };
+    let sent = resource(case, document, "", None);
+    let (document, faults) = change::applied(create, &moment(case, body), &sent);
+    if faults.is_empty() {
+        Ok(document)
+    } else {
+        Err(faults)
+    }
+}
+
+/// What the declaration requires of a new resource, and what its changes require.
+fn unmet(case: &Case<'_>, body: &Document, new: &Resource) -> Vec<Conflict> {
+    let Some(create) = &case.declaration.create else {
+        return Vec::new();
+    };
+    let moment = moment(case, body);
+    let clauses = create.only_if.iter();
+    clauses
+        .filter_map(|clause| guard::explain(clause, &moment, new))
+        .collect()
+}
+
+fn moment<'a>(case: &Case<'a>, body: &'a Document) -> Moment<'a> {
+    Moment {
+        input: Some(body),
+        item: None,
+        actor: &case.command.caller.actor,
+        at: case.command.at,
+    }
+}
+
+fn faults(
+    case: &Case<'_>,
+    body: &Document,
+    made: &Result<Document, Vec<Fault>>,
+    repeatable: bool,
+) -> Vec<Fault> {
     let id = repeatable.then_some(case.command.id.as_str());
     let mut faults = case.command.faults.clone();
     faults.extend(reserved::faults_of_create(body, case.declaration, id));
-    faults.extend(case.schema_faults(document));
+    match made {
+        Ok(document) => faults.extend(case.schema_faults(document)),
+        Err(wrong) => faults.extend(wrong.iter().cloned()),
+    }
     faults
 }
 
@@ -71,24 +121,19 @@ fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours:
     case.refuse(Some(resource), conflicts, resolutions)
 }
 
-/// Over a tombstone, live or expired, the write is pinned to it: a create that arrives late never
-/// raises what was deleted since. Its stamps live on, so that no write to the incarnation that
+/// The new resource. Over a tombstone its stamps live on, so that no write to the incarnation that
 /// ended is applied to the new one.
-fn plan(
+pub(super) fn resource(
     case: &Case<'_>,
     document: Document,
     incarnation: &str,
     tombstone: Option<&Tombstone>,
-) -> Plan {
+) -> Resource {
     let command = case.command;
     let seen = tombstone.map(|tombstone| &tombstone.stamps);
     let stamp = stamp::next(command, case.view, seen);
-    let state = case
-        .declaration
-        .states
-        .as_ref()
-        .map(|states| states.initial.clone());
-    let resource = Resource {
+    let states = case.declaration.states.as_ref();
+    Resource {
         version: 1,
         incarnation: incarnation.to_owned(),
         created_at: command.at,
@@ -99,9 +144,14 @@ fn plan(
         previous_at: tombstone.map(|tombstone| tombstone.deleted_at),
         clocks: Clocks::default(),
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
-        state,
+        state: states.map(|states| states.initial.clone()),
         document,
-    };
+    }
+}
+
+/// Over a tombstone, live or expired, the write is pinned to it: a create that arrives late never
+/// raises what was deleted since.
+fn plan(case: &Case<'_>, resource: Resource, tombstone: Option<&Tombstone>) -> Plan {
     let condition = match tombstone {
         None => Condition::absent(),
         Some(tombstone) => Condition::All(vec![
@@ -114,11 +164,12 @@ fn plan(
     };
     let partition = case.partition(resource.state.as_deref());
     let mut writes = vec![Write {
-        key: command.key(),
+        key: case.command.key(),
         condition,
         effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
     }];
     writes.extend(claims::writes(case, None, Some(&resource.document)));
+    let stamp = resource.stamps.0[0].clone();
     let outcome = Planned::Known(Box::new(resource));
     Plan {
         writes,

@@ -1,7 +1,7 @@
 //! A problem's `detail`: its conflicts in one or two sentences for a person.
 
 use crate::command::Command;
-use crate::problem::{ChangedField, Conflict, Fault};
+use crate::problem::{ChangedField, Conflict, Fault, Origin};
 
 /// Fields that a sentence names; the rest are counted.
 const NAMED_FIELDS: usize = 5;
@@ -11,7 +11,7 @@ pub(super) fn of_conflicts(command: &Command, conflicts: &[Conflict]) -> String 
     let Some(first) = conflicts.first() else {
         return String::new();
     };
-    let mut detail = of_conflict(command, first);
+    let mut detail = of_conflict(&command.type_name, &command.id, first);
     match conflicts.len() - 1 {
         0 => {}
         1 => detail.push_str(" One more conflict stands in `conflicts`."),
@@ -20,8 +20,8 @@ pub(super) fn of_conflicts(command: &Command, conflicts: &[Conflict]) -> String 
     detail
 }
 
-fn of_conflict(command: &Command, conflict: &Conflict) -> String {
-    let name = format!("{}/{}", command.type_name, command.id);
+fn of_conflict(type_name: &str, id: &str, conflict: &Conflict) -> String {
+    let name = format!("{type_name}/{id}");
     match conflict {
         Conflict::Gone {
             deleted_by: Some(actor),
@@ -57,7 +57,7 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
                 .collect();
             let values = values.join(" with ");
             match holder {
-                Some(id) => format!("{values} is taken by {}/{id}.", command.type_name),
+                Some(id) => format!("{values} is taken by {type_name}/{id}."),
                 None => format!("{values} is taken."),
             }
         }
@@ -112,6 +112,25 @@ fn of_conflict(command: &Command, conflict: &Conflict) -> String {
                 None => format!("{rule}."),
             }
         }
+        Conflict::MissingReference { pointer, target } => match target {
+            Some(Origin {
+                type_name,
+                id: Some(id),
+            }) => format!("{pointer} names {type_name}/{id}, and there is none."),
+            _ => format!("{pointer} names something that is not there."),
+        },
+        Conflict::Elsewhere { resource, conflict } => match &resource.id {
+            Some(id) => {
+                let told = of_conflict(&resource.type_name, id, conflict);
+                let name = format!("{}/{id}", resource.type_name);
+                if told.contains(&name) {
+                    told
+                } else {
+                    format!("{name}: {told}")
+                }
+            }
+            None => format!("One of {} stands against it.", resource.type_name),
+        },
         Conflict::Contention => {
             format!("Others were writing {name} each time this was tried. Nothing is written.")
         }

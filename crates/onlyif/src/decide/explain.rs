@@ -77,6 +77,21 @@ pub(super) fn too_large(
     )
 }
 
+/// The problem of a request that touches more items than one transaction takes.
+pub(super) fn too_many(items: usize, most: usize) -> Problem {
+    let detail = format!(
+        "This would write {items} items at once, its unique values, what happens along and its key \
+         counted; {most} are taken. Make several requests of it."
+    );
+    Problem::new(Code::ContentTooLarge, detail)
+}
+
+/// The problem of a request whose documents are more than one transaction takes.
+pub(super) fn too_heavy() -> Problem {
+    let detail = "The documents of one request may have 4 MB in all: make several requests of it.";
+    Problem::new(Code::ContentTooLarge, detail)
+}
+
 /// The problem of these conflicts, of which there is at least one, with the requests that resolve
 /// them.
 pub(super) fn refused(
@@ -92,6 +107,29 @@ pub(super) fn refused(
     problem.conflicts = conflicts;
     problem.resolutions = resolutions;
     tell(declaration, command, resource, problem)
+}
+
+/// The problem with more conflicts beside those that it has.
+pub(super) fn besides(
+    case: &super::Case<'_>,
+    mut problem: Problem,
+    more: Vec<Conflict>,
+) -> Problem {
+    if more.is_empty() {
+        return problem;
+    }
+    problem.conflicts.extend(more);
+    let resource = problem.current.take();
+    // What resolves only a part of it resolves nothing.
+    let reads = problem.resolutions.into_iter();
+    let reads = reads.filter(|each| matches!(each.request, Request::Read { .. }));
+    refused(
+        case.declaration,
+        case.command,
+        resource.as_deref(),
+        problem.conflicts,
+        reads.collect(),
+    )
 }
 
 /// Adds the resource, leaves out what the caller may not read, and puts the rest in words.
@@ -159,6 +197,12 @@ fn redact(conflict: &mut Conflict) {
         }
         Conflict::NotAllowedInState { state, .. } => *state = None,
         Conflict::ConditionNotMet { actual, .. } => *actual = None,
+        Conflict::MissingReference { target, .. } => *target = None,
+        // Which resource takes part is told by what may not be read.
+        Conflict::Elsewhere { resource, conflict } => {
+            resource.id = None;
+            redact(conflict);
+        }
         Conflict::AlreadyExists | Conflict::Contention => {}
     }
 }

@@ -3,6 +3,7 @@
 //! A create or a blind transition is written before anything is read. If the store refuses, the
 //! same function explains, from the images that came back with the refusal.
 
+mod along;
 mod claims;
 mod create;
 mod delete;
@@ -56,6 +57,7 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         return Decision::refuse(explain::not_found(command));
     };
     let case = Case {
+        declarations,
         declaration,
         command,
         view,
@@ -74,8 +76,34 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         Operation::Transition { name, input } => transition::decide(&case, name, input.as_ref()),
         Operation::Delete => delete::decide(&case),
     };
+    let decision = bounded(&case, along::with(&case, decision));
     let decision = once::recorded(&case, decision);
     rehearse(&case, settle::certain(&case, decision))
+}
+
+/// Writes of one transaction at most.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const MAX_WRITES: usize = 100;
+/// How much the documents of one transaction may weigh in all, of which DynamoDB takes 4 MB.
+const MAX_BYTES: usize = 4_000_000;
+
+/// What one transaction could not take is refused before anything is written.
+fn bounded(case: &Case<'_>, decision: Decision) -> Decision {
+    let Decision::Write(plan) = &decision else {
+        return decision;
+    };
+    let writes = plan.writes.len() + usize::from(case.command.idempotency.is_some());
+    let made = plan.acts.iter().map(|act| match &act.outcome {
+        Planned::Known(resource) => weight(&resource.document),
+        Planned::FromImage | Planned::Deleted => 0,
+    });
+    if writes > MAX_WRITES {
+        return Decision::refuse(explain::too_many(writes, MAX_WRITES));
+    }
+    if made.sum::<usize>() > MAX_BYTES {
+        return Decision::refuse(explain::too_heavy());
+    }
+    decision
 }
 
 /// A dry run looks at all that it would write, and then answers as if it were written.
@@ -95,7 +123,9 @@ fn rehearse(case: &Case<'_>, decision: Decision) -> Decision {
 }
 
 /// Everything that a decision depends on.
+#[derive(Clone, Copy)]
 struct Case<'a> {
+    declarations: &'a Declarations,
     declaration: &'a Declaration,
     command: &'a Command,
     view: &'a View,
@@ -342,6 +372,7 @@ pub(crate) fn failed(
     match declarations.get(&command.type_name) {
         Some(declaration) => settle::failed(
             &Case {
+                declarations,
                 declaration,
                 command,
                 view,
@@ -356,6 +387,7 @@ pub(crate) fn failed(
 pub(crate) fn contended(declarations: &Declarations, command: &Command, view: &View) -> Problem {
     match declarations.get(&command.type_name) {
         Some(declaration) => settle::contended(&Case {
+            declarations,
             declaration,
             command,
             view,

@@ -24,6 +24,7 @@ pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Deci
     let input_members = input.map_or(Some(&empty), Value::as_object);
     let moment = Moment {
         input: input_members,
+        item: None,
         actor: &case.command.caller.actor,
         at: case.command.at,
     };
@@ -34,26 +35,23 @@ pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Deci
     };
     let mut faults = case.command.faults.clone();
     faults.extend(job.input_faults(input));
-    // What the store could not hold is looked into first.
-    let looks = case.looks() || case.view.overflows() > 0;
-    let blind = |seen| if looks { None } else { job.blind(seen) };
-    if let Target::Unknown = case.target()
-        && faults.is_empty()
-        && let Some(plan) = blind(None)
-    {
-        return Decision::Write(Box::new(plan));
-    }
-    let resource = match case.live() {
-        Ok(resource) => resource,
-        Err(decision) => return decision,
+    job.decide(input, faults)
+}
+
+/// A transition that happens along with another operation, with its values in it.
+pub(super) fn carry_out(case: &Case<'_>, transition: &Transition) -> Decision {
+    let moment = Moment {
+        input: None,
+        item: None,
+        actor: &case.command.caller.actor,
+        at: case.command.at,
     };
-    if let Some(decision) = job.refusal(resource, input, faults) {
-        return decision;
-    }
-    match blind(Some(resource)) {
-        Some(plan) => Decision::Write(Box::new(plan)),
-        None => job.computed(resource),
-    }
+    let job = Job {
+        case,
+        transition,
+        moment,
+    };
+    job.decide(None, Vec::new())
 }
 
 struct Job<'a> {
@@ -63,6 +61,30 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    fn decide(&self, input: Option<&Value>, faults: Vec<Fault>) -> Decision {
+        let case = self.case;
+        // What the store could not hold is looked into first.
+        let looks = case.looks() || case.view.overflows() > 0;
+        let blind = |seen| if looks { None } else { self.blind(seen) };
+        if let Target::Unknown = case.target()
+            && faults.is_empty()
+            && let Some(plan) = blind(None)
+        {
+            return Decision::Write(Box::new(plan));
+        }
+        let resource = match case.live() {
+            Ok(resource) => resource,
+            Err(decision) => return decision,
+        };
+        if let Some(decision) = self.refusal(resource, input, faults) {
+            return decision;
+        }
+        match blind(Some(resource)) {
+            Some(plan) => Decision::Write(Box::new(plan)),
+            None => self.computed(resource),
+        }
+    }
+
     fn input_faults(&self, input: Option<&Value>) -> Vec<Fault> {
         match (&self.transition.input, input) {
             (Some(schema), None) => schema.faults(&Value::Object(Document::new())),
@@ -131,7 +153,8 @@ impl Job<'_> {
     /// The transition as one update that sees nothing; `None` where it must look.
     fn blind(&self, seen: Option<&Resource>) -> Option<Plan> {
         let Case { command, view, .. } = *self.case;
-        if !self.transition.blind {
+        // A transaction returns no image of what it made.
+        if !self.transition.blind || !self.transition.also.is_empty() {
             return None;
         }
         let stamp = stamp::next(command, view, seen.map(|resource| &resource.stamps));

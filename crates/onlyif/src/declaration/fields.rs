@@ -6,6 +6,7 @@ use super::schema::{Miss, Shape, Types};
 use crate::document::pointer::Pointer;
 
 /// What surrounds a clause or a change: everything that its pointers can name.
+#[derive(Clone)]
 pub(super) struct Scene<'s> {
     /// The document; `None` where its schema could not be read, so that nothing is said of it twice.
     pub(super) document: Option<Shape<'s>>,
@@ -13,9 +14,23 @@ pub(super) struct Scene<'s> {
     pub(super) input: Input<'s>,
     /// The declared states; `None` on a type without, empty where they could not be read.
     pub(super) states: Option<&'s [String]>,
+    /// The element of an `each`.
+    pub(super) item: Item<'s>,
+}
+
+/// The element of an `each`.
+#[derive(Clone)]
+pub(super) enum Item<'s> {
+    /// Outside of an `each`.
+    Nothing,
+    /// Its schema could not be read.
+    Unreadable,
+    /// What its schema says.
+    Shape(Shape<'s>),
 }
 
 /// The input of a transition.
+#[derive(Clone)]
 pub(super) enum Input<'s> {
     /// It takes none.
     Nothing,
@@ -117,6 +132,29 @@ pub(super) fn writable<'s>(
         return None;
     }
     declared(pointer, at, scene, flaws)
+}
+
+/// What the element of an `each` holds at a pointer; at the root it is the element itself.
+pub(super) fn element(
+    pointer: &Pointer,
+    at: Mark,
+    scene: &Scene<'_>,
+    flaws: &mut Flaws,
+) -> Option<Types> {
+    match &scene.item {
+        Item::Shape(shape) if pointer.is_root() => Some(shape.types()),
+        Item::Shape(shape) => {
+            in_shape(shape, pointer, "the schema of the elements", at, flaws).map(|it| it.types())
+        }
+        Item::Unreadable => Some(Types::ANY),
+        Item::Nothing => {
+            flaws.say(
+                at,
+                "found `item`, which is the element of an `each`; expected it beside one, in `also`",
+            );
+            None
+        }
+    }
 }
 
 fn declared<'s>(

@@ -17,6 +17,8 @@ pub fn schema() -> Value {
         "unique": map_of(keys::UNIQUE),
         "states": map_of(keys::STATES),
         "transition": map_of(keys::TRANSITION),
+        "create": map_of(keys::CREATE),
+        "also": map_of(keys::ALSO),
         "access": map_of(keys::ACCESS),
         "keep": map_of(keys::KEEP),
         "clause": clause(),
@@ -96,7 +98,7 @@ fn clause() -> Value {
 /// A literal, or where the value comes from.
 fn value() -> Value {
     json!({
-        "description": "A literal, or { field: /p }, { input: /p }, { actor: id } or { now: true }.",
+        "description": "A literal, or { field: /p }, { input: /p }, { item: /p }, { actor: id } or { now: true }.",
         "anyOf": [
             { "$ref": "#/$defs/source" },
             { "type": ["string", "number", "boolean", "null", "array"] },

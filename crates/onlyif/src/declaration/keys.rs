@@ -80,6 +80,12 @@ pub(super) const DECLARATION: &[Key] = &[
         || forms::named("states"),
     ),
     optional(
+        "create",
+        "What else happens on create: conditions of the new document, changes of it, and transitions of other \
+         resources that happen along.",
+        || forms::named("create"),
+    ),
+    optional(
         "transitions",
         "What can happen to a resource, by name: POST /v1/TYPE/ID/transitions/NAME. On a type without states these \
          are actions, without `from` and `to`.",
@@ -97,7 +103,6 @@ pub(super) const DECLARATION: &[Key] = &[
         || forms::named("access"),
     ),
     optional("keep", "How long things are kept.", || forms::named("keep")),
-    later("create"),
     later("references"),
     later("lease"),
     later("list"),
@@ -199,7 +204,61 @@ pub(super) const TRANSITION: &[Key] = &[
         "Scopes, any of which is enough. Left out: those of `access.transition`.",
         forms::scopes,
     ),
-    later("also"),
+    optional(
+        "also",
+        "Transitions of other resources that happen along: all of it is written, or nothing.",
+        || forms::list_of("also"),
+    ),
+];
+
+/// `create`: the keys of a transition, without a way between states and without an input of its own.
+pub(super) const CREATE: &[Key] = &[
+    optional(
+        "onlyIf",
+        "What must hold of the new document.",
+        || json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/clause" } }),
+    ),
+    optional(
+        "set",
+        "Values to write into the new document, by the pointers of their members.",
+        || {
+            json!({
+                "type": "object", "minProperties": 1, "propertyNames": { "$ref": "#/$defs/pointer" },
+                "additionalProperties": { "$ref": "#/$defs/value" }
+            })
+        },
+    ),
+    optional(
+        "also",
+        "Transitions of other resources that happen along: all of it is written, or nothing.",
+        || forms::list_of("also"),
+    ),
+];
+
+/// One element of `also`.
+pub(super) const ALSO: &[Key] = &[
+    optional(
+        "each",
+        "The array of the document for each element of which it happens. Left out: once.",
+        forms::pointer,
+    ),
+    required("type", "The type of the other resource.", forms::type_name),
+    required(
+        "id",
+        "The id of the other resource: `{ item: /product }` is that of the element of `each`. Where there is none, \
+         nothing happens along.",
+        forms::value,
+    ),
+    required(
+        "transition",
+        "The transition of the other resource. It has no `also` of its own.",
+        || json!({ "type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$" }),
+    ),
+    optional(
+        "input",
+        "The transition's input, by the names of its members.",
+        || json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/value" } }),
+    ),
 ];
 
 /// `access`.
@@ -330,7 +389,11 @@ pub(super) const SOURCES: &[Key] = &[
         "The time of the request, as an RFC 3339 date-time.",
         || json!({ "const": true }),
     ),
-    later("item"),
+    optional(
+        "item",
+        "In `also`: the value of this member of the element of `each`; `\"\"` is the element itself.",
+        || json!({ "type": "string", "pattern": "^(/.*)?$" }),
+    ),
 ];
 
 /// An amount to add that is no literal.

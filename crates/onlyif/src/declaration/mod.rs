@@ -10,6 +10,7 @@ mod model;
 mod parse;
 
 mod access;
+mod also;
 mod amounts;
 mod blind;
 mod changes;

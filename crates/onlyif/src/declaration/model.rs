@@ -38,6 +38,9 @@ pub struct Declaration {
     pub unique: Vec<Unique>,
     /// Its lifecycle, if it has one.
     pub states: Option<States>,
+    /// What else happens on create: clauses of the new document, changes of it, and what happens
+    /// along. It has neither `from` nor `to`, and its input is the document as sent.
+    pub create: Option<Transition>,
     /// Its transitions (or actions, on a type without states), in the order declared.
     pub transitions: Vec<Transition>,
     /// What happens to an update whose view is out of date, unless the request prefers otherwise.
@@ -172,6 +175,23 @@ pub struct Transition {
     pub blind: bool,
     /// What the schema's bounds require of the numbers that are added to, in order of `add`.
     pub bounds: Vec<Bounds>,
+    /// Transitions of other resources that commit in the same transaction, or none does.
+    pub also: Vec<Also>,
+}
+
+/// A transition of another resource that happens along with an operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Also {
+    /// The array of the document for each element of which it happens; `None`: once.
+    pub each: Option<Pointer>,
+    /// The other resource's type.
+    pub type_name: String,
+    /// Its id. Where there is none, or it is `null`, nothing happens along.
+    pub id: Source,
+    /// The transition, which has no `also` of its own.
+    pub transition: String,
+    /// The transition's input, by the names of its members.
+    pub input: Vec<(String, Source)>,
 }
 
 /// The bounds that the schema sets to a number that a transition adds to.
@@ -207,6 +227,8 @@ pub enum Source {
     Field(Pointer),
     /// The transition's input, which requires it.
     Input(Pointer),
+    /// The element of `each` that it is about.
+    Item(Pointer),
     /// The caller's actor.
     Actor,
     /// The time of the request.
@@ -260,6 +282,44 @@ pub enum Check {
     SizeAtLeast(Source),
     /// So many elements, members, or UTF-16 code units of a string at most.
     SizeAtMost(Source),
+}
+
+impl Check {
+    /// Where its values come from.
+    pub fn sources(&self) -> Vec<&Source> {
+        match self {
+            Check::In(sources) => sources.iter().collect(),
+            Check::Exists(_) => Vec::new(),
+            Check::Is(source)
+            | Check::IsNot(source)
+            | Check::AtLeast(source)
+            | Check::AtMost(source)
+            | Check::MoreThan(source)
+            | Check::LessThan(source)
+            | Check::Contains(source)
+            | Check::StartsWith(source)
+            | Check::SizeAtLeast(source)
+            | Check::SizeAtMost(source) => vec![source],
+        }
+    }
+
+    /// The same check of other values; `None` where one of them is none.
+    pub fn with(&self, value: impl Fn(&Source) -> Option<Source>) -> Option<Check> {
+        Some(match self {
+            Check::In(sources) => Check::In(sources.iter().map(value).collect::<Option<_>>()?),
+            Check::Exists(exists) => Check::Exists(*exists),
+            Check::Is(source) => Check::Is(value(source)?),
+            Check::IsNot(source) => Check::IsNot(value(source)?),
+            Check::AtLeast(source) => Check::AtLeast(value(source)?),
+            Check::AtMost(source) => Check::AtMost(value(source)?),
+            Check::MoreThan(source) => Check::MoreThan(value(source)?),
+            Check::LessThan(source) => Check::LessThan(value(source)?),
+            Check::Contains(source) => Check::Contains(value(source)?),
+            Check::StartsWith(source) => Check::StartsWith(value(source)?),
+            Check::SizeAtLeast(source) => Check::SizeAtLeast(value(source)?),
+            Check::SizeAtMost(source) => Check::SizeAtMost(value(source)?),
+        })
+    }
 }
 
 /// The scopes of each operation, any of which is enough; an empty list: any caller.

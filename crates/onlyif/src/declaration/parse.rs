@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::access::{self, TOMBSTONE_S};
+use super::also::{self, Claim};
 use super::changes::MemberSchemas;
 use super::flaw::{Flaws, Mark};
 use super::keys::DECLARATION;
@@ -53,20 +54,30 @@ impl Declarations {
     /// given, then by line and column.
     pub fn parse(files: &[SourceFile]) -> Result<Declarations, Vec<Complaint>> {
         let mut types: BTreeMap<String, Declaration> = BTreeMap::new();
-        let mut complaints = Vec::new();
+        let mut unreadable = Vec::new();
+        let mut read = Vec::new();
         for file in files {
             let mut flaws = Flaws::default();
-            if let Some(declaration) = read(file, &mut flaws) {
-                let name = declaration.name.clone();
-                if types.insert(name.clone(), declaration).is_some() {
-                    flaws.say(
-                        Mark::START,
-                        format!(
-                            "found a second declaration of `{name}`, expected one file per type"
-                        ),
-                    );
+            let mut claims = Vec::new();
+            match self::read(file, &mut claims, &mut flaws) {
+                Some(declaration) => {
+                    let name = declaration.name.clone();
+                    if types.insert(name.clone(), declaration).is_some() {
+                        flaws.say(
+                            Mark::START,
+                            format!(
+                                "found a second declaration of `{name}`, expected one file per type"
+                            ),
+                        );
+                    }
                 }
+                None => unreadable.push(stem(&file.name).to_owned()),
             }
+            read.push((file, claims, flaws));
+        }
+        let mut complaints = Vec::new();
+        for (file, claims, mut flaws) in read {
+            also::check(&claims, &types, &unreadable, &mut flaws);
             complaints.extend(in_order(file, flaws));
         }
         if complaints.is_empty() {
@@ -93,7 +104,7 @@ fn in_order(file: &SourceFile, flaws: Flaws) -> Vec<Complaint> {
 }
 
 /// The declaration in a file; whether it may be used is for the flaws to say.
-fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
+fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option<Declaration> {
     let root = yaml::read(&file.text, flaws)?;
     let members = reading::members(&root, DECLARATION, "a declaration", flaws)?;
     let name = type_name(&members, &file.name, flaws);
@@ -120,16 +131,19 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
     let tombstone_s = members
         .get("keep")
         .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
-    let (states, transitions, member_schemas) = behaviour(&members, draft.as_ref(), &access, flaws);
+    let behaviour = behaviour(&members, draft.as_ref(), &access, claims, flaws);
     let read_only = shape.map(|shape| shape.all_read_only()).unwrap_or_default();
     let Draft { source, schema } = draft?;
     Some(Declaration {
         name: name?,
         description,
         schema: schema?,
-        transitions: judged(transitions, &source, &unique),
+        create: behaviour
+            .create
+            .map(|create| judge(create, &source, &unique)),
+        transitions: judged(behaviour.transitions, &source, &unique),
         unique,
-        states,
+        states: behaviour.states,
         stale: if stale == Some("merge") {
             Stale::Merge
         } else {
@@ -138,17 +152,25 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
         access,
         tombstone_s,
         read_only,
-        members: member_schemas,
+        members: behaviour.schemas,
     })
 }
 
-/// The states and transitions: what can happen to a resource.
+/// What can happen to a resource.
+struct Behaviour {
+    states: Option<States>,
+    create: Option<Transition>,
+    transitions: Vec<Transition>,
+    schemas: MemberSchemas,
+}
+
 fn behaviour(
     members: &Members<'_>,
     draft: Option<&Draft>,
     access: &Access,
+    claims: &mut Vec<Claim>,
     flaws: &mut Flaws,
-) -> (Option<States>, Vec<Transition>, MemberSchemas) {
+) -> Behaviour {
     let declared = members
         .get("states")
         .and_then(|node| lifecycle::declared(node, flaws));
@@ -169,28 +191,40 @@ fn behaviour(
         access: &access.transition,
     };
     let mut schemas = MemberSchemas::new();
+    let create = members
+        .get("create")
+        .and_then(|node| transitions::create(node, &around, &mut schemas, claims, flaws));
     let transitions = outlines
         .iter()
-        .map(|outline| transitions::transition(outline, &around, &mut schemas, flaws))
+        .map(|outline| transitions::transition(outline, &around, &mut schemas, claims, flaws))
         .collect();
-    (states, transitions, schemas)
+    Behaviour {
+        states,
+        create,
+        transitions,
+        schemas,
+    }
 }
 
 /// The transitions, each with whether it is blind and what bounds its numbers.
 fn judged(
-    mut transitions: Vec<Transition>,
+    transitions: Vec<Transition>,
     schema: &serde_json::Value,
     unique: &[Unique],
 ) -> Vec<Transition> {
-    for transition in &mut transitions {
-        transition.blind = blind::is_blind(schema, unique, transition);
-        transition.bounds = transition
-            .add
-            .iter()
-            .map(|(pointer, _)| blind::bounds(schema, pointer))
-            .collect();
+    let each = transitions.into_iter();
+    each.map(|transition| judge(transition, schema, unique))
+        .collect()
+}
+
+fn judge(transition: Transition, schema: &serde_json::Value, unique: &[Unique]) -> Transition {
+    let add = transition.add.iter();
+    let bounds = add.map(|(pointer, _)| blind::bounds(schema, pointer));
+    Transition {
+        blind: blind::is_blind(schema, unique, &transition),
+        bounds: bounds.collect(),
+        ..transition
     }
-    transitions
 }
 
 fn type_name(members: &Members<'_>, file: &str, flaws: &mut Flaws) -> Option<String> {

@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::Source;
 use super::fields::{self, Scene};
 use super::flaw::{Flaws, alternatives, hint};
-use super::keys::{self, Need, SOURCES};
+use super::keys::{self, SOURCES};
 use super::reading::{self, expected};
 use super::schema::Types;
 use super::yaml::{Entry, Node};
 use crate::document::number;
+use crate::document::pointer::Pointer;
 
 /// A value and what it can be.
 pub(super) struct Sourced {
@@ -89,15 +90,24 @@ fn named(entry: &Entry, scene: &Scene<'_>, flaws: &mut Flaws) -> Option<Sourced>
             );
             None
         }
-        other => {
-            debug_assert!(keys::find(SOURCES, other).is_some_and(|key| key.need == Need::Later));
-            flaws.say(
-                entry.at,
-                format!("found `{other}`, which is not yet supported"),
-            );
-            None
-        }
+        _ => item(value, scene, flaws),
     }
+}
+
+/// A member of the element of an `each`, or with an empty pointer the element itself.
+fn item(value: &Node, scene: &Scene<'_>, flaws: &mut Flaws) -> Option<Sourced> {
+    let pointer = match value.text() {
+        Some("") => Pointer::root(),
+        _ => {
+            let what = "the pointer of a member of the element, like `/product`, or `\"\"` for the element itself";
+            reading::pointer(reading::text(value, what, flaws)?, value.at, flaws)?
+        }
+    };
+    let types = fields::element(&pointer, value.at, scene, flaws)?;
+    Some(Sourced {
+        source: Source::Item(pointer),
+        types,
+    })
 }
 
 /// A required member of the input.

@@ -29,6 +29,10 @@ impl Declaration {
         if let Some(states) = &self.states {
             let _ = writeln!(text, "  states  {}", state_list(states));
         }
+        if let Some(create) = &self.create {
+            let way = along(create).unwrap_or_else(|| "on conditions".to_owned());
+            let _ = writeln!(text, "  create  {way}");
+        }
         let names = self
             .transitions
             .iter()
@@ -36,7 +40,10 @@ impl Declaration {
         let width = names.max().unwrap_or_default() + 1;
         for transition in &self.transitions {
             let name = format!("{}:", transition.name);
-            let way = way(transition, self.states.as_ref());
+            let mut way = way(transition, self.states.as_ref());
+            if let Some(along) = along(transition) {
+                way = format!("{way}, {along}");
+            }
             let _ = writeln!(text, "  {name:width$} {way}");
         }
         text
@@ -105,6 +112,15 @@ fn way(transition: &Transition, states: Option<&States>) -> String {
         (Some(only), None) | (None, Some(only)) => only,
         (None, None) => "takes nothing".to_owned(),
     }
+}
+
+/// What happens along with it.
+fn along(transition: &Transition) -> Option<String> {
+    let also = transition.also.iter();
+    let each: Vec<String> = also
+        .map(|also| format!("{} of {}", also.transition, also.type_name))
+        .collect();
+    (!each.is_empty()).then(|| format!("with {}", each.join(" and ")))
 }
 
 /// The members of the input, if it has any.

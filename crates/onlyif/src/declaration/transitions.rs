@@ -2,12 +2,13 @@
 
 use super::Transition;
 use super::access;
+use super::also::{self, Claim};
 use super::changes::{self, MemberSchemas};
 use super::clauses;
 use super::cost::{self, Cost};
-use super::fields::{Input, Scene};
+use super::fields::{Input, Item, Scene};
 use super::flaw::{Flaws, Mark};
-use super::keys::TRANSITION;
+use super::keys::{CREATE, TRANSITION};
 use super::lifecycle::{self, Name};
 use super::reading::{self, Members};
 use super::schema::{self, Shape};
@@ -125,6 +126,7 @@ pub(super) fn transition(
     outline: &Outline<'_>,
     around: &Around<'_>,
     schemas: &mut MemberSchemas,
+    claims: &mut Vec<Claim>,
     flaws: &mut Flaws,
 ) -> Transition {
     let members = &outline.members;
@@ -140,6 +142,7 @@ pub(super) fn transition(
             Some(Some(draft)) => Input::Shape(draft.shape()),
         },
         states: around.states,
+        item: Item::Nothing,
     };
     let only_if = members
         .get("onlyIf")
@@ -150,6 +153,10 @@ pub(super) fn transition(
         || around.access.to_vec(),
         |node| access::scopes(node, flaws),
     );
+    let also = members
+        .get("also")
+        .map(|node| also::also(node, &scene, claims, flaws))
+        .unwrap_or_default();
     drop(scene);
     let owned = |(name, _): &Name<'_>| (*name).to_owned();
     let transition = Transition {
@@ -164,11 +171,52 @@ pub(super) fn transition(
         access,
         blind: false,
         bounds: Vec::new(),
+        also,
     };
     let place = members.entry("onlyIf").map_or(outline.at, |entry| entry.at);
     say_cost("conditions", cost::condition(&transition), place, flaws);
     say_cost("changes", cost::update(&transition), outline.at, flaws);
     transition
+}
+
+/// Reads `create`.
+pub(super) fn create(
+    node: &Node,
+    around: &Around<'_>,
+    schemas: &mut MemberSchemas,
+    claims: &mut Vec<Claim>,
+    flaws: &mut Flaws,
+) -> Option<Transition> {
+    let members = reading::members(node, CREATE, "`create`", flaws)?;
+    let scene = Scene {
+        document: around.document.clone(),
+        input: Input::Nothing,
+        states: around.states,
+        item: Item::Nothing,
+    };
+    let only_if = members
+        .get("onlyIf")
+        .map(|node| clauses::clauses(node, &scene, flaws))
+        .unwrap_or_default();
+    let changes = changes::changes(&members, &scene, schemas, flaws);
+    let also = members
+        .get("also")
+        .map(|node| also::also(node, &scene, claims, flaws))
+        .unwrap_or_default();
+    Some(Transition {
+        name: "create".to_owned(),
+        from: Vec::new(),
+        to: None,
+        input: None,
+        only_if,
+        set: changes.set,
+        add: changes.add,
+        remove: changes.remove,
+        access: Vec::new(),
+        blind: false,
+        bounds: Vec::new(),
+        also,
+    })
 }
 
 fn say_cost(what: &str, cost: Cost, at: Mark, flaws: &mut Flaws) {

@@ -78,16 +78,21 @@ impl Pointer {
     /// The value there, through objects and arrays; `None` where there is none.
     pub fn of<'a>(&self, document: &'a Document) -> Option<&'a Value> {
         let (first, rest) = self.0.split_first()?;
-        let mut value = document.get(first)?;
-        for token in rest {
-            value = match value {
-                Value::Object(members) => members.get(token)?,
-                Value::Array(elements) => elements.get(index(token)?)?,
-                _ => return None,
-            };
-        }
-        Some(value)
+        down(document.get(first)?, rest)
     }
+
+    /// The same within any value; at the root the value itself.
+    pub fn within<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        down(value, &self.0)
+    }
+}
+
+fn down<'a>(value: &'a Value, tokens: &[String]) -> Option<&'a Value> {
+    tokens.iter().try_fold(value, |value, token| match value {
+        Value::Object(members) => members.get(token),
+        Value::Array(elements) => elements.get(index(token)?),
+        _ => None,
+    })
 }
 
 impl Pointer {

@@ -6,7 +6,8 @@ use super::headers::parameter;
 use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
-use crate::declaration::{Declaration, Unique};
+use super::transitions::{along, of_also};
+use crate::declaration::{Declaration, Transition, Unique};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
 
@@ -57,11 +58,16 @@ pub(super) fn create(declaration: &Declaration) -> Operation {
     if !declaration.unique.is_empty() {
         problems.push(Code::Duplicate);
     }
+    let mut description = "The service chooses the id. `PUT` with `If-None-Match: *` creates under an id of yours, and can be repeated safely.".to_owned();
+    if let Some(create) = &declaration.create {
+        problems.extend(of_create(create));
+        description.push_str(&along(&create.also));
+    }
     Operation {
         id: format!("create.{}", declaration.name),
         tag: declaration.name.clone(),
         summary: format!("Create one of {}", declaration.name),
-        description: "The service chooses the id. `PUT` with `If-None-Match: *` creates under an id of yours, and can be repeated safely.".to_owned(),
+        description,
         scopes: Some(declaration.access.create.clone()),
         parameters: ["Prefer", "IdempotencyKey"].map(parameter).to_vec(),
         body: vec![(JSON, part(&names.document))],
@@ -73,6 +79,15 @@ pub(super) fn create(declaration: &Declaration) -> Operation {
         }],
         problems,
     }
+}
+
+/// What a create may be refused for by what the declaration says of it.
+pub(super) fn of_create(create: &Transition) -> Vec<Code> {
+    let mut problems = of_also(&create.also).to_vec();
+    if !create.only_if.is_empty() && !problems.contains(&Code::ConditionNotMet) {
+        problems.push(Code::ConditionNotMet);
+    }
+    problems
 }
 
 /// `GET /v1/{type}`

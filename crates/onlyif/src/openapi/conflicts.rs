@@ -15,6 +15,7 @@ pub(super) fn of_resource(code: Code) -> bool {
             | Code::InvalidTransition
             | Code::NotAllowedInState
             | Code::ConditionNotMet
+            | Code::MissingReference
             | Code::PreconditionRequired
     )
 }
@@ -32,12 +33,13 @@ pub(super) fn all() -> Vec<(Code, Value)> {
         (Code::InvalidTransition, invalid_transition()),
         (Code::NotAllowedInState, not_allowed_in_state()),
         (Code::ConditionNotMet, condition_not_met()),
+        (Code::MissingReference, missing_reference()),
         (Code::Contention, conflict(Code::Contention, &[], json!({}))),
     ]
 }
 
 fn conflict(code: Code, required: &[&str], members: Value) -> Value {
-    let mut properties = json!({ "code": { "const": code.name() } });
+    let mut properties = json!({ "code": { "const": code.name() }, "resource": part("Origin") });
     if let (Value::Object(properties), Value::Object(members)) = (&mut properties, members) {
         properties.extend(members);
     }
@@ -147,6 +149,31 @@ fn not_allowed_in_state() -> Value {
             "operation": { "enum": ["update", "delete"] },
             "state": { "type": "string", "description": "The state now." },
             "allowedIn": names("The states in which it is allowed."),
+        }),
+    )
+}
+
+/// The resource that a conflict is in, where that is another one than the request's.
+pub(super) fn origin() -> Value {
+    json!({
+        "type": "object",
+        "description": "Another resource than the request's.",
+        "required": ["type"],
+        "properties": {
+            "type": { "type": "string" },
+            "id": part("Id"),
+            "href": { "type": "string", "format": "uri-reference" },
+        },
+    })
+}
+
+fn missing_reference() -> Value {
+    conflict(
+        Code::MissingReference,
+        &["pointer"],
+        json!({
+            "pointer": { "type": "string", "description": "Where it is named." },
+            "target": part("Origin"),
         }),
     )
 }

@@ -72,6 +72,7 @@ impl Catalogue<'_> {
             ("Fault".to_owned(), fault()),
             ("Resolution".to_owned(), resolution()),
             ("ChangedField".to_owned(), super::conflicts::changed_field()),
+            ("Origin".to_owned(), super::conflicts::origin()),
         ];
         let conflicts: Vec<(Code, Value)> = super::conflicts::all()
             .into_iter()

@@ -1,6 +1,6 @@
 //! `/v1/{type}/{id}`: reading, replacing, patching and deleting one resource.
 
-use super::collection::{OF_A_BODY, OF_A_WRITE, WRITTEN};
+use super::collection::{OF_A_BODY, OF_A_WRITE, WRITTEN, of_create};
 use super::headers::parameter;
 use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
@@ -92,6 +92,9 @@ pub(super) fn replace(declaration: &Declaration) -> Operation {
     let names = Names::of(declaration);
     let mut problems = of_an_update(declaration);
     problems.push(Code::AlreadyExists);
+    if let Some(create) = &declaration.create {
+        problems.extend(of_create(create));
+    }
     let mut scopes = declaration.access.update.clone();
     let create = &declaration.access.create;
     if scopes.is_empty() || create.is_empty() {

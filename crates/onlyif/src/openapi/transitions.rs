@@ -8,7 +8,7 @@ use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::resource::{OF_A_CHANGE, OF_A_READ, changed};
 use super::shapes::{Names, input_name};
-use crate::declaration::{Declaration, Transition};
+use crate::declaration::{Also, Declaration, Transition};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
 
@@ -118,7 +118,48 @@ fn problems(declaration: &Declaration, transition: &Transition) -> Vec<Code> {
     if fields.any(takes) {
         problems.push(Code::Duplicate);
     }
+    let along = of_also(&transition.also).iter();
+    let more: Vec<Code> = along
+        .copied()
+        .filter(|code| !problems.contains(code))
+        .collect();
+    problems.extend(more);
     problems
+}
+
+/// What stands against it in other resources.
+pub(super) fn of_also(also: &[Also]) -> &'static [Code] {
+    match also {
+        [] => &[],
+        _ => &[
+            Code::InvalidTransition,
+            Code::ConditionNotMet,
+            Code::MissingReference,
+        ],
+    }
+}
+
+/// What happens along, in words.
+pub(super) fn along(also: &[Also]) -> String {
+    let each = also.iter().map(|also| {
+        let Also {
+            each,
+            type_name,
+            transition,
+            ..
+        } = also;
+        match each {
+            Some(each) => format!("{transition} of {type_name}, for each of {each}"),
+            None => format!("{transition} of {type_name}"),
+        }
+    });
+    match each.collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        all => format!(
+            "\n\nAlong with it, in the same transaction: {}. All of it happens, or nothing.",
+            all.join("; ")
+        ),
+    }
 }
 
 fn summary(transition: &Transition) -> String {
@@ -140,5 +181,6 @@ fn description(transition: &Transition) -> String {
     for message in messages {
         text.push_str(&format!("\n\n- {message}"));
     }
+    text.push_str(&along(&transition.also));
     text
 }

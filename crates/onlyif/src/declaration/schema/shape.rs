@@ -182,6 +182,20 @@ impl<'s> Shape<'s> {
         })
     }
 
+    /// The shape of the elements of an array.
+    pub(in crate::declaration) fn elements(&self) -> Shape<'s> {
+        let mut parts = Vec::new();
+        for part in &self.parts {
+            if let Some(schema) = part.schema.get("items") {
+                gather(schema, part.at.child("items"), self.root, &mut parts);
+            }
+        }
+        Shape {
+            root: self.root,
+            parts,
+        }
+    }
+
     /// The shape of what the pointer names, through members of objects.
     pub(in crate::declaration) fn of(&self, pointer: &Pointer) -> Result<Shape<'s>, Miss> {
         let mut shape = self.clone();

@@ -27,6 +27,7 @@ fn declaration(schema: Value, states: bool) -> Declaration {
             update: named("paid"),
             delete: named("paid"),
         }),
+        create: None,
         transitions: vec![],
         stale: Stale::Refuse,
         access: Access::default(),
