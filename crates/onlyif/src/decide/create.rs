@@ -21,7 +21,8 @@ pub(super) fn decide(
         Target::Live(resource) => {
             // A body that is refused has made nothing.
             let may_be_ours = repeatable && faults.is_empty();
-            return taken(case, resource, &document, may_be_ours);
+            let wanted = made(case, document, incarnation, None);
+            return taken(case, resource, &wanted, may_be_ours);
         }
         // Whether the id is taken comes before what is wrong with the body.
         Target::Unknown if repeatable && !faults.is_empty() => return case.look(),
@@ -34,12 +35,13 @@ pub(super) fn decide(
     if case.oversized(&document) {
         return case.too_large(None);
     }
-    let duplicates = claims::conflicts(case, &document);
+    let resource = made(case, document, incarnation, tombstone);
+    let duplicates = claims::conflicts(case, &resource);
     if !duplicates.is_empty() {
         let holders = explain::read_holders(&duplicates);
         return case.refuse(None, duplicates, holders);
     }
-    Decision::Write(Box::new(plan(case, document, incarnation, tombstone)))
+    Decision::Write(Box::new(plan(case, resource, tombstone)))
 }
 
 fn faults(case: &Case<'_>, body: &Document, document: &Document, repeatable: bool) -> Vec<Fault> {
@@ -53,10 +55,10 @@ fn faults(case: &Case<'_>, body: &Document, document: &Document, repeatable: boo
 
 /// The id is taken. The same request by the same caller, while the resource is still as that
 /// request made it, is answered as the first was: its reply may have been lost.
-fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours: bool) -> Decision {
+fn taken(case: &Case<'_>, resource: &Resource, wanted: &Resource, may_be_ours: bool) -> Decision {
     let same = resource.version == 1
         && resource.created_by == case.command.caller.actor
-        && resource.document == *document;
+        && resource.document == wanted.document;
     if may_be_ours && same {
         return Decision::Answer(Box::new(Answer::Done(Done {
             kind: DoneKind::Created,
@@ -66,22 +68,21 @@ fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours:
         })));
     }
     let mut conflicts = vec![Conflict::AlreadyExists];
-    conflicts.extend(claims::conflicts(case, document));
+    conflicts.extend(claims::conflicts(case, wanted));
     let title = "Leave it as it is, and read what is there";
     let mut resolutions = vec![explain::read(case.command, Rel::Discard, title)];
     resolutions.extend(explain::read_holders(&conflicts));
     case.refuse(Some(resource), conflicts, resolutions)
 }
 
-/// Over a tombstone, live or expired, the write is pinned to it: a create that arrives late never
-/// raises what was deleted since. Its stamps live on, so that no write to the incarnation that
-/// ended is applied to the new one.
-fn plan(
+/// The resource at its first version, with the stamps of what had its id before: these live on, so
+/// that no write to the incarnation that ended is applied to the new one.
+fn made(
     case: &Case<'_>,
     document: Document,
     incarnation: &str,
     tombstone: Option<&Tombstone>,
-) -> Plan {
+) -> Resource {
     let command = case.command;
     let seen = tombstone.map(|tombstone| &tombstone.stamps);
     let stamp = stamp::next(command, case.view, seen);
@@ -90,7 +91,7 @@ fn plan(
         .states
         .as_ref()
         .map(|states| states.initial.clone());
-    let resource = Resource {
+    Resource {
         version: 1,
         incarnation: incarnation.to_owned(),
         created_at: command.at,
@@ -103,7 +104,12 @@ fn plan(
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
         state,
         document,
-    };
+    }
+}
+
+/// Over a tombstone, live or expired, the write is pinned to it: a create that arrives late never
+/// raises what was deleted since.
+fn plan(case: &Case<'_>, resource: Resource, tombstone: Option<&Tombstone>) -> Plan {
     let condition = match tombstone {
         None => Condition::absent(),
         Some(tombstone) => Condition::All(vec![
@@ -116,16 +122,16 @@ fn plan(
     };
     let partition = case.partition(resource.state.as_deref());
     let mut writes = vec![Write {
-        key: command.key(),
+        key: case.command.key(),
         condition,
         effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
     }];
-    writes.extend(claims::writes(case, None, Some(&resource.document)));
+    writes.extend(claims::writes(case, None, Some(&resource)));
     Plan {
         writes,
+        stamp: resource.stamps.0[0].clone(),
         outcome: Planned::Known(Box::new(resource)),
         kind: DoneKind::Created,
         merged: false,
-        stamp,
     }
 }

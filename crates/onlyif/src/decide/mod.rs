@@ -15,7 +15,7 @@ mod stamp;
 mod transition;
 mod update;
 
-pub use claims::unique_key;
+pub use claims::{held_key, unique_key};
 pub use settle::written;
 
 use crate::answer::Answer;
@@ -152,10 +152,6 @@ impl<'a> Case<'a> {
             type_name: self.command.type_name.clone(),
             state: state.map(str::to_owned),
         }
-    }
-
-    fn unique(&self) -> bool {
-        !self.declaration.unique.is_empty()
     }
 
     fn oversized(&self, document: &Document) -> bool {

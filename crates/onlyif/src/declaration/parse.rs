@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::access::{self, TOMBSTONE_S};
 use super::changes::MemberSchemas;
+use super::fields::{Input, Scene};
 use super::flaw::{Flaws, Mark};
 use super::keys::DECLARATION;
 use super::lifecycle;
@@ -106,10 +107,6 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
         Some(draft)
     });
     let shape = draft.as_ref().map(Draft::shape);
-    let unique = members
-        .get("unique")
-        .map(|node| unique::unique(node, shape.as_ref(), flaws))
-        .unwrap_or_default();
     let access = members
         .get("access")
         .map(|node| access::access(node, flaws))
@@ -121,6 +118,17 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
         .get("keep")
         .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
     let (states, transitions, member_schemas) = behaviour(&members, draft.as_ref(), &access, flaws);
+    let scene = Scene {
+        document: shape.clone(),
+        input: Input::Nothing,
+        states: names(&members, states.as_ref()),
+        lasting: true,
+    };
+    let unique = members
+        .get("unique")
+        .map(|node| unique::unique(node, &scene, flaws))
+        .unwrap_or_default();
+    drop(scene);
     let read_only = shape.map(|shape| shape.all_read_only()).unwrap_or_default();
     let Draft { source, schema } = draft?;
     Some(Declaration {
@@ -162,10 +170,7 @@ fn behaviour(
         .and_then(|declared| lifecycle::lifecycle(declared, &outlines, flaws));
     let around = Around {
         document: draft.map(Draft::shape),
-        states: match &states {
-            Some(states) => Some(&states.all),
-            None => stateful.then_some(&[]),
-        },
+        states: names(members, states.as_ref()),
         access: &access.transition,
     };
     let mut schemas = MemberSchemas::new();
@@ -174,6 +179,14 @@ fn behaviour(
         .map(|outline| transitions::transition(outline, &around, &mut schemas, flaws))
         .collect();
     (states, transitions, schemas)
+}
+
+/// The states that clauses can name: `None` on a type without, none where they could not be read.
+fn names<'s>(members: &Members<'_>, states: Option<&'s States>) -> Option<&'s [String]> {
+    match states {
+        Some(states) => Some(&states.all),
+        None => members.get("states").map(|_| &[][..]),
+    }
 }
 
 /// The transitions, each with whether it is blind and what bounds its numbers.

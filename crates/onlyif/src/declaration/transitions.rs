@@ -4,7 +4,7 @@ use super::Transition;
 use super::access;
 use super::changes::{self, MemberSchemas};
 use super::clauses;
-use super::cost::{self, Cost};
+use super::cost;
 use super::fields::{Input, Scene};
 use super::flaw::{Flaws, Mark};
 use super::keys::TRANSITION;
@@ -140,6 +140,7 @@ pub(super) fn transition(
             Some(Some(draft)) => Input::Shape(draft.shape()),
         },
         states: around.states,
+        lasting: false,
     };
     let only_if = members
         .get("onlyIf")
@@ -166,22 +167,7 @@ pub(super) fn transition(
         bounds: Vec::new(),
     };
     let place = members.entry("onlyIf").map_or(outline.at, |entry| entry.at);
-    say_cost("conditions", cost::condition(&transition), place, flaws);
-    say_cost("changes", cost::update(&transition), outline.at, flaws);
+    cost::condition(&transition).say("conditions", place, flaws);
+    cost::update(&transition).say("changes", outline.at, flaws);
     transition
-}
-
-fn say_cost(what: &str, cost: Cost, at: Mark, flaws: &mut Flaws) {
-    if !cost.fits() {
-        flaws.say(
-            at,
-            format!(
-                "found {what} that take about {} bytes and {} operators as one expression; expected at most {} and {}: fewer values, or shorter pointers",
-                cost.bytes,
-                cost.operators,
-                cost::MAX_BYTES,
-                cost::MAX_OPERATORS
-            ),
-        );
-    }
 }

@@ -6,7 +6,7 @@ use super::headers::parameter;
 use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
-use crate::declaration::{Declaration, Unique};
+use crate::declaration::{Declaration, Unique, phrase};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
 
@@ -130,7 +130,11 @@ fn constraint(unique: &Unique) -> String {
         .iter()
         .map(|field| format!("`{}`", query_name(field)))
         .collect();
-    names.join(" with ")
+    let names = names.join(" with ");
+    match unique.when.as_slice() {
+        [] => names,
+        when => format!("{names}, held only while {}", phrase::all(when)),
+    }
 }
 
 /// A field's name in a query: its pointer without the first slash.
