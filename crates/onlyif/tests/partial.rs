@@ -12,7 +12,7 @@
 mod model;
 
 use model::Model;
-use model::world::{World, command, declare};
+use model::world::{Delivery, World, command, declare};
 use onlyif::answer::{Answer, Done};
 use onlyif::command::{Command, IfMatch, Operation};
 use onlyif::decide::{Decision, decide};
@@ -357,6 +357,33 @@ fn a_stale_transition_lists_the_duplicate_that_the_images_show_and_offers_nothin
     let rels: Vec<Rel> = problem.resolutions.iter().map(|it| it.rel).collect();
     assert!(rels.contains(&Rel::ReadHolder) && rels.contains(&Rel::Discard));
     assert!(!rels.contains(&Rel::Overwrite), "{rels:?}");
+}
+
+#[test]
+fn a_value_that_was_anothers_when_it_was_looked_at_is_freed_by_who_has_taken_it_since() {
+    let declarations = declarations();
+    let (table, _) = done(Model::default(), create(1, "b", json!({ "slot": "s" })));
+    let mut world = World::new(table, [patch(2, "b", json!({ "slot": "t" }))]);
+    let change = |world: &mut World, commands: [Command; 2]| {
+        world.step(&declarations, 0, Delivery::Plain);
+        for command in commands {
+            (world.table, _) = done(world.table.clone(), command);
+        }
+    };
+    // It has read that b holds s. Then b lets go of it, and a takes it.
+    let to_a = [
+        transition(3, "b", "cancel"),
+        create(4, "a", json!({ "slot": "s" })),
+    ];
+    change(&mut world, to_a);
+    // Its write is refused, by b's version and by a's value. Then a lets go, and b takes s again.
+    let back = [transition(5, "a", "cancel"), transition(6, "b", "again")];
+    change(&mut world, back);
+    while !world.running().is_empty() {
+        world.step(&declarations, 0, Delivery::Plain);
+    }
+    assert!(matches!(world.processes[0].answer, Some(Answer::Done(_))));
+    assert_eq!(holders(&world.table), ["b"], "s is free, and t is b's");
 }
 
 /// A lifecycle, a constraint with these clauses, and what it deletes in.

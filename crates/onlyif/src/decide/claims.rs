@@ -60,7 +60,7 @@ pub(super) fn writes(
     old: Option<&Resource>,
     new: Option<&Resource>,
 ) -> Vec<Write> {
-    let Case { command, view, .. } = *case;
+    let command = case.command;
     let mut writes = Vec::new();
     for constraint in &case.declaration.unique {
         let held = old.and_then(|old| key_of(case, constraint, old));
@@ -69,7 +69,7 @@ pub(super) fn writes(
             continue;
         }
         if let Some(key) = held
-            && may_be_own(command, view.get(&key))
+            && may_be_own(case, &key)
         {
             writes.push(Write {
                 key,
@@ -91,14 +91,17 @@ pub(super) fn writes(
     writes
 }
 
-/// Only its owner releases a value. Where it is known to be another's, or nobody's, there is
-/// nothing to release.
-fn may_be_own(command: &Command, seen: Seen<'_>) -> bool {
-    match seen {
+/// Only its owner releases a value. Where it has been found to be another's, or nobody's, there is
+/// nothing to release; but only while the resource is what it was then: an older find says nothing
+/// of the values that it has taken since.
+fn may_be_own(case: &Case<'_>, key: &Key) -> bool {
+    let Case { command, view, .. } = *case;
+    let own = match view.get(key) {
         Seen::Unknown => true,
         Seen::Absent => false,
         Seen::Present(item) => owner(item) == Some(&command.id),
-    }
+    };
+    own || view.looked_after(key) <= view.looked_after(&command.key())
 }
 
 fn own(command: &Command) -> Condition {
@@ -127,6 +130,10 @@ pub(super) fn conflicts(case: &Case<'_>, new: &Resource) -> Vec<Conflict> {
         let Seen::Present(item) = view.get(&key) else {
             continue;
         };
+        // Who held a value that the resource wanted in an earlier version may have freed it since.
+        if view.looked_after(&key) < view.looked_after(&command.key()) {
+            continue;
+        }
         let Some(holder) = owner(item).filter(|owner| **owner != command.id) else {
             continue;
         };
