@@ -57,7 +57,15 @@ fn the_examples_are_declarations() {
         .collect();
     assert_eq!(
         names,
-        ["accounts", "documents", "machines", "orders", "products"]
+        [
+            "accounts",
+            "bookings",
+            "documents",
+            "features",
+            "machines",
+            "orders",
+            "products"
+        ]
     );
 }
 
@@ -75,6 +83,13 @@ fn what_only_counts_and_stamps_is_written_blind() {
         ("accounts", "reactivate", true),
         ("documents", "publish", true),
         ("documents", "reopen", true),
+        // What takes or frees a slot looks first; what keeps it need not.
+        ("bookings", "confirm", true),
+        ("bookings", "finish", false),
+        ("bookings", "cancel", false),
+        ("bookings", "restore", false),
+        ("features", "enable", false),
+        ("features", "disable", false),
         ("machines", "start", true),
         ("machines", "drain", true),
     ] {
