@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use lambda_http::http::header::LINK;
 use lambda_http::{Body, Response};
 use onlyif::command::Caller;
-use onlyif::decide::unique_key;
+use onlyif::decide::{held_key, unique_key};
 use onlyif::declaration::{Declaration, Unique};
 use onlyif::document::representation;
 use onlyif::item::{Item, Key, Partition, Resource};
@@ -181,7 +181,8 @@ fn next(
     }
 }
 
-/// The resource that holds these unique values, by the constraint itself: strongly consistent.
+/// The resource that holds these unique values, by the constraint itself: strongly consistent. Where
+/// the constraint holds only while its clauses do, only so long is a resource found by it.
 async fn held<S: Store>(
     store: &S,
     caller: &Caller,
@@ -210,12 +211,8 @@ async fn held<S: Store>(
         return Ok(nothing);
     };
     // Between the two reads the value may have moved on.
-    let holds: Vec<_> = unique
-        .fields
-        .iter()
-        .map(|field| field.of(&resource.document))
-        .collect();
-    let still = unique_key(&caller.tenant, declaration, unique, &holds).as_ref() == Some(&key);
+    let holds = held_key(&caller.tenant, declaration, unique, &resource);
+    let still = holds.as_ref() == Some(&key);
     let in_state = query.state.is_none() || query.state == resource.state;
     if !still || !in_state {
         return Ok(nothing);

@@ -94,6 +94,18 @@ pub fn compile(clause: &Clause, moment: &Moment<'_>) -> Option<Condition> {
     })
 }
 
+/// A clause that reads nothing but the resource, whoever asks and whenever, as a condition of it.
+pub fn of_resource(clause: &Clause) -> Condition {
+    let nobody = Moment {
+        input: None,
+        item: None,
+        actor: "",
+        at: Timestamp::from_millis(0),
+    };
+    // What would depend on an input never holds.
+    compile(clause, &nobody).unwrap_or(Condition::Any(Vec::new()))
+}
+
 fn compile_check(field: Attribute, check: &Check, moment: &Moment<'_>) -> Option<Condition> {
     let compare = |field, comparator, source| {
         Some(Condition::Compare(

@@ -29,6 +29,7 @@ pub mod declaration;
 pub mod document;
 pub mod evaluate;
 pub mod guard;
+pub mod holding;
 pub mod item;
 pub mod lifecycle;
 pub mod openapi;

@@ -9,10 +9,18 @@ use crate::timestamp::Timestamp;
 /// What is known so far: each key is unknown (not in the map), absent, or present.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
-    items: BTreeMap<Key, Option<Item>>,
+    items: BTreeMap<Key, Look>,
     attempts: Vec<Attempt>,
     overflows: u32,
     at: Option<Timestamp>,
+}
+
+/// What was found at one key.
+#[derive(Clone, Debug, PartialEq)]
+struct Look {
+    item: Option<Item>,
+    /// The plans that had been handed to the store by then.
+    after: usize,
 }
 
 /// A plan that was handed to the store.
@@ -40,14 +48,23 @@ impl View {
     pub fn get(&self, key: &Key) -> Seen<'_> {
         match self.items.get(key) {
             None => Seen::Unknown,
-            Some(None) => Seen::Absent,
-            Some(Some(item)) => Seen::Present(item),
+            Some(Look { item: None, .. }) => Seen::Absent,
+            Some(Look {
+                item: Some(item), ..
+            }) => Seen::Present(item),
         }
+    }
+
+    /// How many plans had been handed to the store when this key was looked at last; `None` where
+    /// nobody has looked. What was looked at after the same number was not all seen at one moment.
+    pub fn looked_after(&self, key: &Key) -> Option<usize> {
+        self.items.get(key).map(|look| look.after)
     }
 
     /// Adds what was read, or what came back with a refusal; newer knowledge replaces older.
     pub fn learn(&mut self, key: Key, item: Option<Item>) {
-        self.items.insert(key, item);
+        let after = self.attempts.len();
+        self.items.insert(key, Look { item, after });
     }
 
     /// Learns what came back with the refusal of a plan. Whatever else it would have put is not

@@ -284,6 +284,13 @@ fn what_the_store_could_not_take_as_one_expression_is_refused() {
         ))
     };
     limit(78, clauses, "found conditions that take about");
+    let held = |count| {
+        let clauses = many(count, |value| format!("{{ field: /n, isNot: {value} }}"));
+        things(&format!(
+            "unique: [{{ fields: [/s], when: [{clauses}] }}]\n"
+        ))
+    };
+    limit(100, held, "found conditions that take about");
     let long = |count: usize| {
         let path = "/o".repeat(8);
         let open = "{ type: object, properties: { o: ".repeat(8);

@@ -35,6 +35,13 @@ fn literal(value: Value) -> Source {
     Source::Literal(value)
 }
 
+fn tests(pointer: &str, check: Check) -> Clause {
+    Clause {
+        test: Test::Field(at(pointer), check),
+        message: None,
+    }
+}
+
 fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
@@ -55,7 +62,7 @@ schema:
   $defs: { who: { type: object, properties: { name: { type: string, readOnly: true }, note: { type: string } } } }
 unique:
   - { fields: [/name, /region] }
-  - { name: named, fields: [/by/note], normalize: [trim, lowercase], disclose: nothing }
+  - { name: named, fields: [/by/note], normalize: [trim, lowercase], disclose: nothing, when: [{ field: /state, in: [open, held] }, { not: { field: /region, is: { field: /createdBy } } }] }
 states: { initial: open, final: [done], update: [open], delete: [] }
 transitions:
   take:
@@ -97,12 +104,26 @@ fn every_part_is_read() {
                 name: "name-region".to_owned(),
                 fields: vec![at("/name"), at("/region")],
                 normalize: vec![],
+                when: vec![],
                 disclose_holder: true,
             },
             Unique {
                 name: "named".to_owned(),
                 fields: vec![at("/by/note")],
                 normalize: vec![Normalize::Trim, Normalize::Lowercase],
+                when: vec![
+                    tests(
+                        "/state",
+                        Check::In(vec![literal(json!("open")), literal(json!("held"))])
+                    ),
+                    Clause {
+                        test: Test::Not(Box::new(tests(
+                            "/region",
+                            Check::Is(Source::Field(at("/createdBy")))
+                        ))),
+                        message: None,
+                    },
+                ],
                 disclose_holder: false,
             },
         ]
@@ -182,10 +203,7 @@ fn transitions_are_read() {
 #[test]
 fn clauses_are_read() {
     let things = parse(WHOLE);
-    let field = |pointer: &str, check: Check| Clause {
-        test: Test::Field(at(pointer), check),
-        message: None,
-    };
+    let field = tests;
     let either = Clause {
         test: Test::Any(vec![
             field(
@@ -256,7 +274,7 @@ fn a_summary_tells_a_newcomer_what_the_type_does() {
         "\
 things: What there is
   unique  name-region: /name and /region together
-  unique  named: /by/note, ignoring outer spaces, upper and lower case
+  unique  named: /by/note, ignoring outer spaces, upper and lower case, while (/state is open or held) and not (/region is /createdBy)
   states  open (initial), held, done (final)
   take:   open, held (stays), takes n
   hold:   open -> held

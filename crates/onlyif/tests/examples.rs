@@ -59,7 +59,9 @@ fn the_examples_are_declarations() {
         names,
         [
             "accounts",
+            "bookings",
             "documents",
+            "features",
             "machines",
             "orders",
             "products",
@@ -82,6 +84,13 @@ fn what_only_counts_and_stamps_is_written_blind() {
         ("accounts", "reactivate", true),
         ("documents", "publish", true),
         ("documents", "reopen", true),
+        // What takes or frees a slot looks first; what keeps it need not.
+        ("bookings", "confirm", true),
+        ("bookings", "finish", false),
+        ("bookings", "cancel", false),
+        ("bookings", "restore", false),
+        ("features", "enable", false),
+        ("features", "disable", false),
         ("machines", "start", true),
         ("machines", "drain", true),
     ] {

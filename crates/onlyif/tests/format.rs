@@ -53,7 +53,7 @@ fn what_the_parser_takes_the_editor_takes() {
             json!({ "description": "D", "stale": "merge", "keep": { "tombstone": "12h" }, "access": { "read": ["r"], "transition": ["a", "b"] } }),
         ),
         things(
-            json!({ "unique": [{ "fields": ["/s", "/n"], "name": "x", "normalize": ["lowercase"], "disclose": "nothing" }] }),
+            json!({ "unique": [{ "fields": ["/s", "/n"], "name": "x", "normalize": ["lowercase"], "disclose": "nothing", "when": [{ "field": "/n", "atLeast": 1 }, { "any": [{ "field": "/s", "is": { "field": "/createdBy" } }] }] }] }),
         ),
         things(json!({
             "states": { "initial": "a", "final": [], "update": ["a"], "delete": [] },
@@ -115,6 +115,8 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "access": { "read": [] } })),
         things(json!({ "unique": [{ "fields": [] }] })),
         things(json!({ "unique": [{ "fields": ["/s"], "when": [] }] })),
+        things(json!({ "unique": [{ "fields": ["/s"], "when": { "field": "/n", "is": 1 } }] })),
+        things(json!({ "unique": [{ "fields": ["/s"], "when": [{ "field": "/n" }] }] })),
         things(json!({ "states": { "final": ["a"] } })),
         things(json!({ "transitions": { "Bad": {} } })),
         things(json!({ "transitions": { "t": { "also": [] } } })),

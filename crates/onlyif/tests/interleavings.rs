@@ -16,7 +16,7 @@ use onlyif::answer::Answer;
 use onlyif::command::{Command, Idempotency, IfMatch, Operation, Preconditions};
 use onlyif::declaration::Declarations;
 use onlyif::document::patch::Patch;
-use onlyif::item::{Item, Resource};
+use onlyif::item::{Item, Key, Resource};
 use onlyif::problem::{Code, Problem};
 use serde_json::{Value, json};
 
@@ -436,23 +436,174 @@ fn many_seeded_runs_have_no_lost_update_and_no_double_effect() {
             _ => bump(nth),
         });
         let mut world = World::new(table.clone(), commands.collect::<Vec<_>>());
-        loop {
-            let running = world.running();
-            let choices = running.len() + world.late();
-            if choices == 0 {
-                break;
-            }
-            match random.below(choices) {
-                choice if choice < running.len() => {
-                    let faulty = random.below(3) == 0;
-                    let delivery = Delivery::ALL[if faulty { random.below(5) } else { 0 }];
-                    world.step(&declarations, running[choice], delivery);
-                }
-                choice => world.arrive(choice - running.len()),
-            }
-        }
+        run_at_random(&declarations, &mut world, &mut random);
         check_counts(seed, &world);
     }
+}
+
+/// Steps and late arrivals in any order, every third of them over a bad network.
+fn run_at_random(declarations: &Declarations, world: &mut World, random: &mut Random) {
+    loop {
+        let running = world.running();
+        let choices = running.len() + world.late();
+        if choices == 0 {
+            return;
+        }
+        match random.below(choices) {
+            choice if choice < running.len() => {
+                let faulty = random.below(3) == 0;
+                let delivery = Delivery::ALL[if faulty { random.below(5) } else { 0 }];
+                world.step(declarations, running[choice], delivery);
+            }
+            choice => world.arrive(choice - running.len()),
+        }
+    }
+}
+
+/// At most one of a group is on: who turns one on takes the group, who turns it off frees it.
+const FLAGS: &str = "
+type: flags
+schema: { type: object, properties: { group: { type: string }, note: { type: string } } }
+unique: [{ fields: [/group], when: [{ field: /state, is: on }] }]
+states: { initial: off }
+transitions: { enable: { from: off, to: on }, disable: { from: on, to: off } }
+";
+
+fn of_flag(nth: i64, id: &str, operation: Operation) -> Command {
+    command(nth, "alice", "flags", id, operation)
+}
+
+fn turn(nth: i64, id: &str, name: &str) -> Command {
+    let operation = Operation::Transition {
+        name: name.to_owned(),
+        input: None,
+    };
+    of_flag(nth, id, operation)
+}
+
+fn regroup(nth: i64, id: &str, group: &str) -> Command {
+    let patch = Patch::Merge(object(json!({ "group": group })));
+    only_if(of_flag(nth, id, Operation::Patch { patch }), IfMatch::Any)
+}
+
+/// Flags of one group; those of `on` are on.
+fn flags(declarations: &Declarations, ids: &[&str], on: &[&str]) -> Model {
+    let creates = ids.iter().zip(-20..).map(|(id, nth)| {
+        let operation = Operation::Create {
+            body: object(json!({ "group": "g" })),
+            incarnation: "00000000".to_owned(),
+            repeatable: false,
+        };
+        of_flag(nth, id, operation)
+    });
+    let enables = on
+        .iter()
+        .zip(-10..)
+        .map(|(id, nth)| turn(nth, id, "enable"));
+    creates
+        .chain(enables)
+        .fold(Model::default(), |table, command| {
+            let (table, answer) = World::run(table, declarations, command);
+            assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+            table
+        })
+}
+
+/// Who is on by group, which is who holds the group: nobody holds what is off, nobody is on without.
+fn enabled(world: &World) -> Vec<(String, String)> {
+    let mut on = Vec::new();
+    let mut owners = Vec::new();
+    for key in world.table.keys() {
+        match (key, world.table.get(key)) {
+            (Key::Resource { id, .. }, Some(Item::Resource(flag)))
+                if flag.state.as_deref() == Some("on") =>
+            {
+                let group = flag.document["group"].as_str().expect("a group");
+                on.push((group.to_owned(), id.clone()));
+            }
+            (_, Some(Item::Claim(claim))) => owners.push(claim.owner),
+            _ => {}
+        }
+    }
+    on.sort();
+    owners.sort();
+    let mut ids: Vec<String> = on.iter().map(|(_, id)| id.clone()).collect();
+    ids.sort();
+    assert_eq!(owners, ids, "{world:#?}");
+    let mut groups: Vec<&String> = on.iter().map(|(group, _)| group).collect();
+    groups.dedup();
+    assert_eq!(groups.len(), on.len(), "two of one group: {world:#?}");
+    on
+}
+
+fn ends(world: &World) -> Vec<End> {
+    let processes = world.processes.iter();
+    processes.map(|each| end(&each.answer)).collect()
+}
+
+#[test]
+fn of_two_that_enter_one_condition_exactly_one_is_told_that_it_won() {
+    let declarations = declare(&[("flags.yaml", FLAGS)]);
+    let table = flags(&declarations, &["x", "y"], &[]);
+    let world = World::new(table, [turn(1, "x", "enable"), turn(2, "y", "enable")]);
+    let ends = explore(&declarations, &world, 2, &|world| {
+        let on = enabled(world);
+        let won = match ends(world).as_slice() {
+            [End::Happened, End::DidNot(Code::Duplicate)] => "x",
+            [End::DidNot(Code::Duplicate), End::Happened] => "y",
+            // Its own write may still be on its way, and the value may be freed before it arrives.
+            [End::Happened, End::MayHave] => "x",
+            [End::MayHave, End::Happened] => "y",
+            other => panic!("{other:?} in {world:#?}"),
+        };
+        assert_eq!(on, [("g".to_owned(), won.to_owned())], "{world:#?}");
+    });
+    assert!(ends > 100, "{ends}");
+}
+
+#[test]
+fn what_leaves_the_condition_makes_room_for_one_and_never_for_two() {
+    let declarations = declare(&[("flags.yaml", FLAGS)]);
+    let table = flags(&declarations, &["x", "y"], &["x"]);
+    let commands = [turn(1, "x", "disable"), turn(2, "y", "enable")];
+    let world = World::new(table, commands);
+    explore(&declarations, &world, 2, &|world| {
+        let on = enabled(world);
+        let ends = ends(world);
+        assert_eq!(ends[0], End::Happened, "{world:#?}");
+        match &ends[1] {
+            End::Happened => assert_eq!(on, [("g".to_owned(), "y".to_owned())]),
+            End::DidNot(code) => assert_eq!((*code, on), (Code::Duplicate, Vec::new())),
+            End::MayHave => assert!(on.is_empty() || on[0].1 == "y"),
+        }
+    });
+}
+
+#[test]
+fn many_seeded_runs_never_have_two_holders_of_one_value() {
+    let declarations = declare(&[("flags.yaml", FLAGS)]);
+    let table = flags(&declarations, &["x", "y", "z"], &["x"]);
+    let mut met = 0;
+    for seed in 0..2_000 {
+        let mut random = Random(seed);
+        let commands = (1..9).map(|nth| {
+            let id = ["x", "y", "z"][random.below(3)];
+            match random.below(5) {
+                0 => regroup(nth, id, ["g", "h"][random.below(2)]),
+                1 | 2 => turn(nth, id, "disable"),
+                _ => turn(nth, id, "enable"),
+            }
+        });
+        let commands: Vec<Command> = commands.collect();
+        let mut world = World::new(table.clone(), commands);
+        run_at_random(&declarations, &mut world, &mut random);
+        enabled(&world);
+        let refused = ends(&world).into_iter();
+        met += refused
+            .filter(|end| *end == End::DidNot(Code::Duplicate))
+            .count();
+    }
+    assert!(met > 1_000, "{met} duplicates: this shows little");
 }
 
 /// Each hexadecimal digit of the count is one command's, and the version counts all that happened.

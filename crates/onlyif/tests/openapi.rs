@@ -275,6 +275,52 @@ fn lists_take_the_states_and_the_fields_of_unique_constraints() {
     assert_eq!(plain.as_array().unwrap().len(), 2);
 }
 
+#[test]
+fn a_value_that_is_held_for_a_while_is_described_where_it_is_found_taken_and_freed() {
+    let document = described(&examples());
+    let paths = &document["paths"];
+    let list = paths["/v1/bookings"]["get"]["description"]
+        .as_str()
+        .unwrap();
+    let held = "(`room` with `slot`, held only while /state is booked or confirmed)";
+    assert!(list.contains(held), "{list}");
+    let parameters = paths["/v1/bookings"]["get"]["parameters"].to_string();
+    assert!(parameters.contains("held only while /state is booked or confirmed"));
+    for (transition, sentence, is_taken) in [
+        ("confirm", "", false),
+        (
+            "finish",
+            "It frees the unique value that it may hold: `slot-of-room`.",
+            false,
+        ),
+        (
+            "cancel",
+            "It frees the unique value that it may hold: `slot-of-room`.",
+            false,
+        ),
+        (
+            "restore",
+            "It may take a unique value: `slot-of-room`.",
+            true,
+        ),
+    ] {
+        let path = format!("/v1/bookings/{{id}}/transitions/{transition}");
+        let operation = &paths[path]["post"];
+        let description = operation["description"].as_str().unwrap();
+        assert!(
+            description.ends_with(sentence),
+            "{transition}: {description}"
+        );
+        assert_eq!(description.contains("unique"), !sentence.is_empty());
+        let conflicts = operation["responses"].to_string();
+        assert_eq!(
+            conflicts.contains("duplicate"),
+            is_taken,
+            "{transition}: {conflicts}"
+        );
+    }
+}
+
 /// The reserved members as a resource has them, with others.
 fn resource(others: Value) -> Value {
     let mut resource = json!({

@@ -290,7 +290,15 @@ async fn the_examples_are_served_as_they_are() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../resources");
     let api = Api::of(&examples).await;
     let document = api.alice().get("/openapi.json").await.is(200);
-    for name in ["accounts", "documents", "machines", "orders", "products"] {
+    for name in [
+        "accounts",
+        "bookings",
+        "documents",
+        "features",
+        "machines",
+        "orders",
+        "products",
+    ] {
         assert!(
             document["paths"][format!("/v1/{name}")].is_object(),
             "{name}"

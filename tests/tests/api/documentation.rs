@@ -115,15 +115,20 @@ fn is_incarnation(text: &str) -> bool {
     text.len() >= 8 && text.chars().take(8).all(|c| c.is_ascii_hexdigit())
 }
 
-#[tokio::test]
-async fn the_readmes_commands_answer_as_it_says() {
-    let readme = page("README.md");
-    let api = Api::with(Options {
+/// What `cargo run` serves.
+async fn with_sample_data() -> Api {
+    Api::with(Options {
         resources: root().join("resources"),
         seed: true,
         ..Options::default()
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn the_readmes_commands_answer_as_it_says() {
+    let readme = page("README.md");
+    let api = with_sample_data().await;
     let mut tag = String::new();
     let mut replies = Vec::new();
     for line in blocks(&readme, "sh").iter().flat_map(|block| block.lines()) {
@@ -150,6 +155,32 @@ async fn the_readmes_commands_answer_as_it_says() {
         .shift_remove("current");
     assert_eq!(current.expect("the resource")["title"], "Roadmap 2027");
     assert_eq!(steady(&real, &api), steady(&shown, &api));
+}
+
+#[tokio::test]
+async fn the_stories_of_unique_values_go_as_they_are_told() {
+    let story = page("docs/unique.md");
+    let api = with_sample_data().await;
+    let mut replies = Vec::new();
+    for line in blocks(&story, "sh").iter().flat_map(|block| block.lines()) {
+        let (command, status) = line.split_once("  # ").expect("what it answers");
+        let reply = curl(&api, command, "").await;
+        replies.push(reply.is(status.parse().expect("a status")));
+    }
+    let told: Value = serde_json::from_str(&blocks(&story, "json")[0]).expect("JSON");
+    for reply in &replies[..2] {
+        assert_eq!(*reply.conflict("duplicate"), told);
+    }
+    assert_eq!(replies[4].ids(), ["b-1"]);
+    let shown = blocks(&story, "yaml");
+    for (block, name) in shown.iter().zip(["bookings", "features"]) {
+        let declaration = page(&format!("resources/{name}.yaml"));
+        assert!(
+            declaration.contains(block),
+            "{name} says otherwise: {block}"
+        );
+    }
+    assert_eq!((replies.len(), shown.len()), (9, 2));
 }
 
 #[test]
@@ -181,6 +212,7 @@ fn every_page_that_is_linked_is_there() {
         ("", "README.md"),
         ("docs", "docs/declaring.md"),
         ("docs", "docs/conflicts.md"),
+        ("docs", "docs/unique.md"),
         ("docs", "docs/deploying.md"),
     ] {
         for link in page(name).split("](").skip(1) {

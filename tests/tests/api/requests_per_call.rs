@@ -1,9 +1,10 @@
 //! How many requests to the store a call makes: those of a conflict are never more than those of
 //! the first attempt of a success.
 
+use onlyif_cli::serve::Options;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Backend, Call, Proxy, Reply};
+use crate::harness::{Api, Backend, Call, EXAMPLES, Proxy, Reply};
 
 /// A server whose requests to its store are counted.
 struct Counted {
@@ -13,10 +14,18 @@ struct Counted {
 
 impl Counted {
     async fn start() -> Self {
+        Counted::with(Options::default()).await
+    }
+
+    async fn with(options: Options) -> Self {
         let backend = Backend::start().await;
         let proxy = Proxy::before(&backend.url).await;
+        let options = Options {
+            store: Some(proxy.url.clone()),
+            ..options
+        };
         Counted {
-            api: Api::on(&proxy.url).await,
+            api: Api::with(options).await,
             proxy,
         }
     }
@@ -165,6 +174,53 @@ async fn a_transition_that_moves_a_unique_value_reads_first() {
         .makes(&["GetItem"], rename("d"))
         .await
         .refused(409, "invalid-transition");
+}
+
+#[tokio::test]
+async fn what_holds_a_value_for_a_while_makes_two_where_it_takes_or_frees_it() {
+    let counted = Counted::with(Options {
+        resources: EXAMPLES.into(),
+        ..Options::default()
+    })
+    .await;
+    let alice = counted.api.alice();
+    let booking = json!({"room": "oak", "slot": "2026-12-01T09:00Z"});
+    let create = |id: &str| alice.create(&format!("/v1/bookings/{id}"), booking.clone());
+    let then =
+        |id: &str, name: &str| alice.post(&format!("/v1/bookings/{id}/transitions/{name}"), ());
+    counted
+        .makes(&["TransactWriteItems"], create("b-1"))
+        .await
+        .is(201);
+    counted
+        .makes(&["TransactWriteItems"], create("b-2"))
+        .await
+        .refused(409, "duplicate");
+    counted
+        .makes(&["UpdateItem"], then("b-1", "confirm"))
+        .await
+        .is(200);
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], then("b-1", "cancel"))
+        .await
+        .is(200);
+    create("b-2").await.is(201);
+    counted
+        .makes(&["GetItem", "TransactWriteItems"], then("b-1", "restore"))
+        .await
+        .refused(409, "duplicate");
+    counted
+        .makes(&["GetItem"], then("b-1", "cancel"))
+        .await
+        .refused(409, "invalid-transition");
+    // What can be deleted holds nothing: there is nothing to look for.
+    let delete = alice.delete("/v1/bookings/b-1").if_any();
+    counted.makes(&["UpdateItem"], delete).await.is(204);
+    let delete = alice.delete("/v1/bookings/b-2").if_any();
+    counted
+        .makes(&["UpdateItem"], delete)
+        .await
+        .refused(409, "not-allowed-in-state");
 }
 
 #[tokio::test]

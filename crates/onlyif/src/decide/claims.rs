@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use crate::command::Command;
 use crate::declaration::{Declaration, Unique};
-use crate::document::{Document, unique};
-use crate::item::{Attribute, Claim, Item, Key, Operand};
+use crate::document::pointer::Pointer;
+use crate::document::unique;
+use crate::holding;
+use crate::item::{Attribute, Claim, Item, Key, Operand, Resource};
 use crate::plan::{Comparator, Condition, Effect, Write};
 use crate::problem::Conflict;
 use crate::view::Seen;
@@ -30,34 +32,44 @@ pub fn unique_key(
     })
 }
 
-fn key_in(case: &Case<'_>, constraint: &Unique, document: Option<&Document>) -> Option<Key> {
-    let document = document?;
-    let values: Vec<_> = constraint
-        .fields
-        .iter()
-        .map(|field| field.of(document))
-        .collect();
-    let tenant = &case.command.caller.tenant;
-    unique_key(tenant, case.declaration, constraint, &values)
+/// The key of the item by which this resource claims its values; `None` where it has none, or where
+/// the constraint does not hold of it.
+pub fn held_key(
+    tenant: &str,
+    declaration: &Declaration,
+    constraint: &Unique,
+    resource: &Resource,
+) -> Option<Key> {
+    if !holding::applies(constraint, resource) {
+        return None;
+    }
+    let fields = constraint.fields.iter();
+    let values: Vec<_> = fields.map(|field| field.of(&resource.document)).collect();
+    unique_key(tenant, declaration, constraint, &values)
 }
 
-/// What becomes of the values that a resource claims when its document changes from `old` to
-/// `new`, `None` being no resource at all. A value that stays is left alone.
+fn key_of(case: &Case<'_>, constraint: &Unique, resource: &Resource) -> Option<Key> {
+    let tenant = &case.command.caller.tenant;
+    held_key(tenant, case.declaration, constraint, resource)
+}
+
+/// What becomes of the values that a resource claims when it changes from `old` to `new`, `None`
+/// being no resource at all. A value that stays is left alone.
 pub(super) fn writes(
     case: &Case<'_>,
-    old: Option<&Document>,
-    new: Option<&Document>,
+    old: Option<&Resource>,
+    new: Option<&Resource>,
 ) -> Vec<Write> {
-    let Case { command, view, .. } = *case;
+    let command = case.command;
     let mut writes = Vec::new();
     for constraint in &case.declaration.unique {
-        let held = key_in(case, constraint, old);
-        let wanted = key_in(case, constraint, new);
+        let held = old.and_then(|old| key_of(case, constraint, old));
+        let wanted = new.and_then(|new| key_of(case, constraint, new));
         if held == wanted {
             continue;
         }
         if let Some(key) = held
-            && may_be_own(command, view.get(&key))
+            && may_be_own(case, &key)
         {
             writes.push(Write {
                 key,
@@ -79,14 +91,17 @@ pub(super) fn writes(
     writes
 }
 
-/// Only its owner releases a value. Where it is known to be another's, or nobody's, there is
-/// nothing to release.
-fn may_be_own(command: &Command, seen: Seen<'_>) -> bool {
-    match seen {
+/// Only its owner releases a value. Where it has been found to be another's, or nobody's, there is
+/// nothing to release; but only while the resource is what it was then: an older find says nothing
+/// of the values that it has taken since.
+fn may_be_own(case: &Case<'_>, key: &Key) -> bool {
+    let Case { command, view, .. } = *case;
+    let own = match view.get(key) {
         Seen::Unknown => true,
         Seen::Absent => false,
         Seen::Present(item) => owner(item) == Some(&command.id),
-    }
+    };
+    own || view.looked_after(key) <= view.looked_after(&command.key())
 }
 
 fn own(command: &Command) -> Condition {
@@ -105,21 +120,26 @@ fn owner(item: &Item) -> Option<&String> {
 }
 
 /// The values of `new` that the view shows to be claimed by others.
-pub(super) fn conflicts(case: &Case<'_>, new: &Document) -> Vec<Conflict> {
+pub(super) fn conflicts(case: &Case<'_>, new: &Resource) -> Vec<Conflict> {
     let Case { command, view, .. } = *case;
     let mut conflicts = Vec::new();
     for constraint in &case.declaration.unique {
-        let Some(key) = key_in(case, constraint, Some(new)) else {
+        let Some(key) = key_of(case, constraint, new) else {
             continue;
         };
         let Seen::Present(item) = view.get(&key) else {
             continue;
         };
+        // Who held a value that the resource wanted in an earlier version may have freed it since.
+        if view.looked_after(&key) < view.looked_after(&command.key()) {
+            continue;
+        }
         let Some(holder) = owner(item).filter(|owner| **owner != command.id) else {
             continue;
         };
-        let value = |field: &crate::document::pointer::Pointer| {
-            (field.clone(), field.of(new).cloned().unwrap_or(Value::Null))
+        let value = |field: &Pointer| {
+            let value = field.of(&new.document).cloned();
+            (field.clone(), value.unwrap_or(Value::Null))
         };
         conflicts.push(Conflict::Duplicate {
             constraint: constraint.name.clone(),

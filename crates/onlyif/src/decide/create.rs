@@ -24,7 +24,8 @@ pub(super) fn decide(
             // A body that is refused has made nothing.
             let may_be_ours = repeatable && faults.is_empty();
             let document = made.unwrap_or_else(|_| reserved::without_reserved(body));
-            return taken(case, resource, &document, may_be_ours);
+            let wanted = self::resource(case, document, incarnation, None);
+            return taken(case, resource, &wanted, may_be_ours);
         }
         // Whether the id is taken comes before what is wrong with the body.
         Target::Unknown if repeatable && !faults.is_empty() => return case.look(),
@@ -40,7 +41,7 @@ pub(super) fn decide(
     }
     let new = resource(case, document, incarnation, tombstone);
     let mut conflicts = unmet(case, body, &new);
-    conflicts.extend(claims::conflicts(case, &new.document));
+    conflicts.extend(claims::conflicts(case, &new));
     if !conflicts.is_empty() {
         let holders = explain::read_holders(&conflicts);
         return case.refuse(None, conflicts, holders);
@@ -102,10 +103,10 @@ fn faults(
 
 /// The id is taken. The same request by the same caller, while the resource is still as that
 /// request made it, is answered as the first was: its reply may have been lost.
-fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours: bool) -> Decision {
+fn taken(case: &Case<'_>, resource: &Resource, wanted: &Resource, may_be_ours: bool) -> Decision {
     let same = resource.version == 1
         && resource.created_by == case.command.caller.actor
-        && resource.document == *document;
+        && resource.document == wanted.document;
     if may_be_ours && same {
         let made = Some(Box::new(resource.clone()));
         return Decision::Answer(Box::new(Answer::Done(Done {
@@ -114,7 +115,7 @@ fn taken(case: &Case<'_>, resource: &Resource, document: &Document, may_be_ours:
         })));
     }
     let mut conflicts = vec![Conflict::AlreadyExists];
-    conflicts.extend(claims::conflicts(case, document));
+    conflicts.extend(claims::conflicts(case, wanted));
     let title = "Leave it as it is, and read what is there";
     let mut resolutions = vec![explain::read(case.command, Rel::Discard, title)];
     resolutions.extend(explain::read_holders(&conflicts));
@@ -168,7 +169,7 @@ fn plan(case: &Case<'_>, resource: Resource, tombstone: Option<&Tombstone>) -> P
         condition,
         effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
     }];
-    writes.extend(claims::writes(case, None, Some(&resource.document)));
+    writes.extend(claims::writes(case, None, Some(&resource)));
     let stamp = resource.stamps.0[0].clone();
     let outcome = Planned::Known(Box::new(resource));
     Plan {

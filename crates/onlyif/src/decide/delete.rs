@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::answer::DoneKind;
 use crate::document::pointer::Pointer;
+use crate::holding;
 use crate::item::{Attribute, ClockPart, Operand, Resource};
 use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Rel, Request, Resolution};
@@ -13,7 +14,7 @@ use super::{Case, Decision, Target, alive, claims, explain, in_one_of, stamp};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     // More tags than one condition can name are compared here, with what is read.
-    let looks = case.unique() || case.view.overflows() > 0;
+    let looks = holding::may_end_with(case.declaration) || case.view.overflows() > 0;
     let blind = !looks && case.command.preconditions != Default::default();
     if let Target::Unknown = case.target()
         && blind
@@ -82,8 +83,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
         effect: Effect::Update(burial(case, &stamp)),
     }];
     if let Some(resource) = pin {
-        let document = Some(&resource.document);
-        writes.extend(claims::writes(case, document, None));
+        writes.extend(claims::writes(case, Some(resource), None));
     }
     Plan {
         writes,

@@ -18,7 +18,7 @@ mod stamp;
 mod transition;
 mod update;
 
-pub use claims::unique_key;
+pub use claims::{held_key, unique_key};
 pub use settle::written;
 
 use crate::answer::{Answer, DoneKind};
@@ -239,10 +239,6 @@ impl<'a> Case<'a> {
             type_name: self.command.type_name.clone(),
             state: state.map(str::to_owned),
         }
-    }
-
-    fn unique(&self) -> bool {
-        !self.declaration.unique.is_empty()
     }
 
     /// What the type's schema says of a document.

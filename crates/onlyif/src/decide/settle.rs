@@ -66,7 +66,8 @@ fn forgotten(case: &Case<'_>, stamps: &Stamps) -> bool {
 
 /// Only an attempt that can no longer be applied leaves a refusal certain: one that is still on its
 /// way could make what its author was told had not happened. An update that was pinned to a version
-/// is over when that version is; so is a create where something has come to be.
+/// is over when that version is (until then another's unique value, which stands in its way now, may
+/// be freed); so is a create where something has come to be.
 pub(super) fn certain(case: &Case<'_>, decision: Decision) -> Decision {
     let Decision::Answer(answer) = &decision else {
         return decision;

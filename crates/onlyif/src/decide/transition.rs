@@ -126,6 +126,13 @@ impl Job<'_> {
         let clauses = self.transition.only_if.iter();
         conflicts.extend(clauses.filter_map(|c| guard::explain(c, &self.moment, resource)));
         conflicts.extend(change::unmet(self.transition, &self.moment, resource));
+        if (!verdict.holds() || !conflicts.is_empty()) && faults.is_empty() {
+            // Nothing was fetched for these: they show where an earlier attempt met them.
+            let (document, _) = change::applied(self.transition, &self.moment, resource);
+            let duplicates = claims::conflicts(self.case, &self.next(resource, document));
+            resolutions.extend(explain::read_holders(&duplicates));
+            conflicts.extend(duplicates);
+        }
         if let Verdict::Stale { yours, base } = verdict {
             if conflicts.is_empty() && faults.is_empty() {
                 resolutions.push(Resolution {
@@ -254,17 +261,19 @@ impl Job<'_> {
         if !faults.is_empty() {
             return case.invalid(Some(resource), faults);
         }
-        let duplicates = claims::conflicts(case, &document);
+        let new = self.next(resource, document);
+        let duplicates = claims::conflicts(case, &new);
         if !duplicates.is_empty() {
             let holders = explain::read_holders(&duplicates);
             return case.refuse(Some(resource), duplicates, holders);
         }
-        let state = self
-            .transition
-            .to
-            .clone()
-            .or_else(|| resource.state.clone());
-        let new = case.next(resource, document, state);
         Decision::Write(Box::new(update::plan(case, resource, new, false)))
+    }
+
+    /// The resource with this document, after the transition.
+    fn next(&self, resource: &Resource, document: Document) -> Resource {
+        let to = self.transition.to.as_ref();
+        let state = to.or(resource.state.as_ref());
+        self.case.next(resource, document, state.cloned())
     }
 }

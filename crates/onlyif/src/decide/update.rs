@@ -139,32 +139,28 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
     if !attempt.faults.is_empty() {
         return case.invalid(Some(resource), attempt.faults);
     }
+    let unchanged = attempt.document == resource.document;
+    let new = case.next(resource, attempt.document, resource.state.clone());
     let mut conflicts = attempt.conflicts;
-    let document = attempt.document;
-    conflicts.extend(claims::conflicts(case, &document));
+    conflicts.extend(claims::conflicts(case, &new));
     if !conflicts.is_empty() {
         let holders = explain::read_holders(&conflicts);
         return case.refuse(Some(resource), conflicts, holders);
     }
-    if document == resource.document {
+    if unchanged {
         let same = Some(Box::new(resource.clone()));
         return Decision::Answer(Box::new(Answer::Done(Done {
             merged,
             ..Done::of(DoneKind::Unchanged, &case.command.id, same)
         })));
     }
-    let new = case.next(resource, document, resource.state.clone());
     Decision::Write(Box::new(plan(case, resource, new, merged)))
 }
 
 /// The resource becomes `new`, and its unique values with it.
 pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool) -> Plan {
     let mut writes = vec![case.pinned(old, &new)];
-    writes.extend(claims::writes(
-        case,
-        Some(&old.document),
-        Some(&new.document),
-    ));
+    writes.extend(claims::writes(case, Some(old), Some(&new)));
     let stamp = new.stamps.0[0].clone();
     Plan {
         writes,
@@ -212,8 +208,12 @@ fn stale(
     conflicts.extend(overwriting.conflicts.iter().cloned());
     let mut resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
     if overwriting.faults.is_empty() {
-        let document = &overwriting.document;
-        let duplicates = claims::conflicts(case, document);
+        let new = case.next(
+            resource,
+            overwriting.document.clone(),
+            resource.state.clone(),
+        );
+        let duplicates = claims::conflicts(case, &new);
         if !duplicates.is_empty() {
             // What would be refused again resolves nothing.
             resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));

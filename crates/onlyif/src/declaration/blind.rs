@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Bounds, Source, Transition, Unique};
 use crate::document::pointer::Pointer;
+use crate::holding::{self, Move};
 
 /// The keywords of a schema, with their values.
 type Keywords = Map<String, Value>;
@@ -40,20 +41,19 @@ const NOTES: [&str; 11] = [
 pub(super) fn is_blind(root: &Value, unique: &[Unique], transition: &Transition) -> bool {
     let set = transition.set.iter().map(|(pointer, source)| {
         let known = !matches!(source, Source::Field(_));
-        (pointer, known && plain(root, pointer).is_some())
+        known && plain(root, pointer).is_some()
     });
     let add = transition.add.iter().map(|(pointer, _)| {
-        let number = plain(root, pointer).is_some_and(|(_, schema)| is_bounded_number(schema));
-        (pointer, number)
+        plain(root, pointer).is_some_and(|(_, schema)| is_bounded_number(schema))
     });
-    let remove = transition.remove.iter().map(|pointer| {
-        let optional = plain(root, pointer).is_some_and(|(parent, _)| !requires(parent, pointer));
-        (pointer, optional)
-    });
-    set.chain(add).chain(remove).all(|(pointer, known)| {
-        let claims = unique.iter().flat_map(|unique| &unique.fields);
-        known && !claims.into_iter().any(|field| field.overlaps(pointer))
-    })
+    let remove = transition
+        .remove
+        .iter()
+        .map(|pointer| plain(root, pointer).is_some_and(|(parent, _)| !requires(parent, pointer)));
+    set.chain(add).chain(remove).all(|known| known)
+        && unique
+            .iter()
+            .all(|unique| holding::moves(unique, transition) == Move::Stays)
 }
 
 /// What the schema asks of a number that is added to, as far as it says it there. Whatever else it

@@ -4,13 +4,14 @@
 //! This is an upper estimate from the clauses alone: each name and value is a placeholder, each
 //! `in` a row of comparisons.
 
+use super::flaw::{Flaws, Mark};
 use super::{Check, Clause, Source, Test, Transition};
 use crate::document::pointer::{Pointer, index};
 
 /// The longest expression, in bytes.
-pub(super) const MAX_BYTES: usize = 4096;
+const MAX_BYTES: usize = 4096;
 /// The most operators and functions in one.
-pub(super) const MAX_OPERATORS: usize = 300;
+const MAX_OPERATORS: usize = 300;
 
 /// A placeholder of a name or a value, with what separates it: `#n123.`, `:v123`.
 const PLACEHOLDER: usize = 6;
@@ -20,8 +21,8 @@ const JOIN: usize = 7;
 /// So much of an expression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cost {
-    pub(super) bytes: usize,
-    pub(super) operators: usize,
+    bytes: usize,
+    operators: usize,
 }
 
 impl Cost {
@@ -37,9 +38,17 @@ impl Cost {
         Cost::new(self.bytes * factor, self.operators * factor)
     }
 
-    /// Whether DynamoDB takes it.
-    pub(super) fn fits(self) -> bool {
-        self.bytes <= MAX_BYTES && self.operators <= MAX_OPERATORS
+    /// Says where DynamoDB would not take it.
+    pub(super) fn say(self, what: &str, at: Mark, flaws: &mut Flaws) {
+        if self.bytes > MAX_BYTES || self.operators > MAX_OPERATORS {
+            flaws.say(
+                at,
+                format!(
+                    "found {what} that take about {} bytes and {} operators as one expression; expected at most {MAX_BYTES} and {MAX_OPERATORS}: fewer values, or shorter pointers",
+                    self.bytes, self.operators
+                ),
+            );
+        }
     }
 }
 
@@ -70,6 +79,11 @@ pub(super) fn condition(transition: &Transition) -> Cost {
         .chain(numbers)
         .chain(clauses)
         .fold(CONDITION.plus(states), Cost::plus)
+}
+
+/// These clauses, all of which must hold.
+pub(super) fn clauses(clauses: &[Clause]) -> Cost {
+    clauses.iter().map(clause).fold(Cost::default(), Cost::plus)
 }
 
 /// The transition's update.

@@ -14,6 +14,9 @@ pub(super) struct Scene<'s> {
     pub(super) input: Input<'s>,
     /// The declared states; `None` on a type without, empty where they could not be read.
     pub(super) states: Option<&'s [String]>,
+    /// Whether clauses must say the same until the resource is written again: they then read it
+    /// alone, and none of what every write moves.
+    pub(super) lasting: bool,
     /// The element of an `each`.
     pub(super) item: Item<'s>,
 }
@@ -66,6 +69,9 @@ const READABLE: [(&str, Types); 6] = [
     ("updatedBy", Types::STRING),
 ];
 
+/// Those of them that every write moves.
+const MOVING: [&str; 3] = ["version", "updatedAt", "updatedBy"];
+
 /// The field that a clause tests or a value comes from.
 pub(super) fn readable<'s>(
     found: &str,
@@ -86,6 +92,13 @@ pub(super) fn readable<'s>(
             flaws.say(
                 at,
                 format!("found `{found}`, which conditions and values cannot read; expected another field"),
+            );
+            None
+        }
+        [name] if scene.lasting && MOVING.contains(&name.as_str()) => {
+            flaws.say(
+                at,
+                format!("found `{found}`, which every write moves: one that has nothing to do with the value would take or free it; expected another field"),
             );
             None
         }

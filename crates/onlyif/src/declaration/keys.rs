@@ -132,7 +132,12 @@ pub(super) const UNIQUE: &[Key] = &[
         "What a conflict tells about who holds the value: its `holder`'s address (the default), or `nothing`.",
         || json!({ "enum": ["holder", "nothing"], "default": "holder" }),
     ),
-    later("when"),
+    optional(
+        "when",
+        "The constraint holds only while these clauses do, all of them. They look at the stored resource alone: what \
+         enters the condition takes the value in the same write, what leaves it frees the value.",
+        || forms::list_of("clause"),
+    ),
 ];
 
 /// `states`.
@@ -314,7 +319,7 @@ pub(super) const CLAUSE: &[Key] = &[
     ),
     optional(
         "message",
-        "What a caller is told for whom the clause does not hold.",
+        "What a caller is told for whom the clause does not hold; in `when`, what the documentation says of it.",
         forms::text,
     ),
     optional("is", "Equal, by value.", forms::value),

@@ -3,7 +3,7 @@
 //! [`Declarations::parse`] reads them, and says everything that is wrong in all of them at once;
 //! what it returns is known to fit together. In reading order: `yaml` (text → tree with places),
 //! `keys` (what may stand where), `parse` and its parts (tree → [`Declaration`]), [`mod@format`] (the
-//! same keys for editors), `summary` (for terminals).
+//! same keys for editors), `phrase` and `summary` (clauses and types in words).
 
 mod model;
 
@@ -33,6 +33,7 @@ mod yaml;
 
 pub mod format;
 mod forms;
+pub(crate) mod phrase;
 mod summary;
 
 pub use model::*;

@@ -112,7 +112,7 @@ impl fmt::Debug for Schema {
 }
 
 /// Values that no two resources of the type may share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Unique {
     /// Its name; by default the field names joined with `-`.
     pub name: String,
@@ -120,6 +120,9 @@ pub struct Unique {
     pub fields: Vec<Pointer>,
     /// What is done to strings before they are compared, in this order; NFC always comes first.
     pub normalize: Vec<Normalize>,
+    /// The constraint holds only of resources of which all of these do. They read nothing but the
+    /// resource, and no reserved member that every write moves.
+    pub when: Vec<Clause>,
     /// Whether a conflict names the holder.
     pub disclose_holder: bool,
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use super::access::{self, TOMBSTONE_S};
 use super::also::{self, Claim};
 use super::changes::MemberSchemas;
+use super::fields::{Input, Item, Scene};
 use super::flaw::{Flaws, Mark};
 use super::keys::DECLARATION;
 use super::lifecycle;
@@ -117,10 +118,6 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         Some(draft)
     });
     let shape = draft.as_ref().map(Draft::shape);
-    let unique = members
-        .get("unique")
-        .map(|node| unique::unique(node, shape.as_ref(), flaws))
-        .unwrap_or_default();
     let access = members
         .get("access")
         .map(|node| access::access(node, flaws))
@@ -132,6 +129,18 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         .get("keep")
         .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
     let behaviour = behaviour(&members, draft.as_ref(), &access, claims, flaws);
+    let scene = Scene {
+        document: shape.clone(),
+        input: Input::Nothing,
+        states: names(&members, behaviour.states.as_ref()),
+        item: Item::Nothing,
+        lasting: true,
+    };
+    let unique = members
+        .get("unique")
+        .map(|node| unique::unique(node, &scene, flaws))
+        .unwrap_or_default();
+    drop(scene);
     let read_only = shape.map(|shape| shape.all_read_only()).unwrap_or_default();
     let Draft { source, schema } = draft?;
     Some(Declaration {
@@ -184,10 +193,7 @@ fn behaviour(
         .and_then(|declared| lifecycle::lifecycle(declared, &outlines, flaws));
     let around = Around {
         document: draft.map(Draft::shape),
-        states: match &states {
-            Some(states) => Some(&states.all),
-            None => stateful.then_some(&[]),
-        },
+        states: names(members, states.as_ref()),
         access: &access.transition,
     };
     let mut schemas = MemberSchemas::new();
@@ -203,6 +209,14 @@ fn behaviour(
         create,
         transitions,
         schemas,
+    }
+}
+
+/// The states that clauses can name: `None` on a type without, none where they could not be read.
+fn names<'s>(members: &Members<'_>, states: Option<&'s States>) -> Option<&'s [String]> {
+    match states {
+        Some(states) => Some(&states.all),
+        None => members.get("states").map(|_| &[][..]),
     }
 }
 

@@ -58,6 +58,16 @@ pub(super) fn source(node: &Node, scene: &Scene<'_>, flaws: &mut Flaws) -> Optio
 
 fn named(entry: &Entry, scene: &Scene<'_>, flaws: &mut Flaws) -> Option<Sourced> {
     let value = &entry.value;
+    if scene.lasting && entry.key != "field" {
+        flaws.say(
+            entry.at,
+            format!(
+                "found `{}`, but `when` looks at the stored resource alone, whoever asks and whenever; expected a literal or `{{ field: /p }}`",
+                entry.key
+            ),
+        );
+        return None;
+    }
     match entry.key.as_str() {
         "field" => {
             let found = reading::text(value, "the pointer of a field, like `/name`", flaws)?;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Declaration, Normalize, States, Transition, Unique};
+use super::{Declaration, Normalize, States, Transition, Unique, phrase};
 
 impl Declaration {
     /// The type, what it is, what is unique in it, and how a resource moves between its states:
@@ -73,8 +73,12 @@ fn unique(unique: &Unique) -> String {
         [] => String::new(),
         ignored => format!(", ignoring {}", ignored.join(", ")),
     };
+    let condition = match unique.when.as_slice() {
+        [] => String::new(),
+        when => format!(", while {}", phrase::all(when)),
+    };
     format!(
-        "{}: {}{together}{ignoring}",
+        "{}: {}{together}{ignoring}{condition}",
         unique.name,
         fields.join(" and ")
     )

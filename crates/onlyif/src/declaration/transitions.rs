@@ -5,7 +5,7 @@ use super::access;
 use super::also::{self, Claim};
 use super::changes::{self, MemberSchemas};
 use super::clauses;
-use super::cost::{self, Cost};
+use super::cost;
 use super::fields::{Input, Item, Scene};
 use super::flaw::{Flaws, Mark};
 use super::keys::{CREATE, TRANSITION};
@@ -143,6 +143,7 @@ pub(super) fn transition(
         },
         states: around.states,
         item: Item::Nothing,
+        lasting: false,
     };
     let only_if = members
         .get("onlyIf")
@@ -174,8 +175,8 @@ pub(super) fn transition(
         also,
     };
     let place = members.entry("onlyIf").map_or(outline.at, |entry| entry.at);
-    say_cost("conditions", cost::condition(&transition), place, flaws);
-    say_cost("changes", cost::update(&transition), outline.at, flaws);
+    cost::condition(&transition).say("conditions", place, flaws);
+    cost::update(&transition).say("changes", outline.at, flaws);
     transition
 }
 
@@ -193,6 +194,7 @@ pub(super) fn create(
         input: Input::Nothing,
         states: around.states,
         item: Item::Nothing,
+        lasting: false,
     };
     let only_if = members
         .get("onlyIf")
@@ -217,19 +219,4 @@ pub(super) fn create(
         bounds: Vec::new(),
         also,
     })
-}
-
-fn say_cost(what: &str, cost: Cost, at: Mark, flaws: &mut Flaws) {
-    if !cost.fits() {
-        flaws.say(
-            at,
-            format!(
-                "found {what} that take about {} bytes and {} operators as one expression; expected at most {} and {}: fewer values, or shorter pointers",
-                cost.bytes,
-                cost.operators,
-                cost::MAX_BYTES,
-                cost::MAX_OPERATORS
-            ),
-        );
-    }
 }

@@ -1,11 +1,12 @@
 //! Reading unique constraints.
 
+use super::fields::Scene;
 use super::flaw::{Flaws, Mark};
 use super::keys::UNIQUE;
 use super::reading::{self, Members, expected_text};
 use super::schema::{Miss, Shape, Types};
 use super::yaml::{Node, repeated};
-use super::{Normalize, Unique};
+use super::{Normalize, Unique, clauses, cost};
 use crate::document::pointer::Pointer;
 
 /// The most constraints of a type: an update may move each, two items for one, and a transaction
@@ -15,8 +16,8 @@ pub(super) const MAX_CONSTRAINTS: usize = 40;
 /// The parameters of every list: a field of this name could not be told from them.
 const LIST_PARAMETERS: [&str; 2] = ["limit", "cursor"];
 
-/// Reads `unique`.
-pub(super) fn unique(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaws) -> Vec<Unique> {
+/// Reads `unique`. Its clauses hold, or not, of a stored resource: the scene is a lasting one.
+pub(super) fn unique(node: &Node, scene: &Scene<'_>, flaws: &mut Flaws) -> Vec<Unique> {
     let elements = reading::list(
         node,
         "a list of constraints, like `- fields: [/email]`",
@@ -34,7 +35,7 @@ pub(super) fn unique(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaw
     }
     let mut all: Vec<(Unique, Mark)> = Vec::new();
     for element in elements {
-        let Some((unique, at)) = constraint(element, document, flaws) else {
+        let Some((unique, at)) = constraint(element, scene, flaws) else {
             continue;
         };
         if let Some((_, place)) = all.iter().find(|(other, _)| other.name == unique.name) {
@@ -59,16 +60,13 @@ pub(super) fn unique(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaw
     all.into_iter().map(|(unique, _)| unique).collect()
 }
 
+/// Whether one look-up by these fields would mean both, whatever their conditions.
 fn same_fields(a: &Unique, b: &Unique) -> bool {
     let within = |a: &Unique, b: &Unique| a.fields.iter().all(|field| b.fields.contains(field));
     within(a, b) && within(b, a)
 }
 
-fn constraint(
-    node: &Node,
-    document: Option<&Shape<'_>>,
-    flaws: &mut Flaws,
-) -> Option<(Unique, Mark)> {
+fn constraint(node: &Node, scene: &Scene<'_>, flaws: &mut Flaws) -> Option<(Unique, Mark)> {
     let members = reading::members(node, UNIQUE, "a constraint", flaws)?;
     let given = members.get("name").map(|node| name(node, flaws));
     let normalize = members
@@ -79,7 +77,15 @@ fn constraint(
         .get("disclose")
         .and_then(|node| reading::word(node, &["holder", "nothing"], flaws))
         != Some("nothing");
-    let fields = fields(&members, document, flaws)?;
+    let when = members
+        .entry("when")
+        .map(|entry| {
+            let when = clauses::clauses(&entry.value, scene, flaws);
+            cost::clauses(&when).say("conditions", entry.at, flaws);
+            when
+        })
+        .unwrap_or_default();
+    let fields = fields(&members, scene.document.as_ref(), flaws)?;
     if !normalize.is_empty()
         && let Some(entry) = members.entry("normalize")
         && !fields.iter().any(|(_, types)| types.meet(Types::STRING))
@@ -97,6 +103,7 @@ fn constraint(
         name: given.unwrap_or_else(|| Some(default_name(&fields)))?,
         fields,
         normalize,
+        when,
         disclose_holder,
     };
     Some((unique, at))

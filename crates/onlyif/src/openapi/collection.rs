@@ -7,7 +7,7 @@ use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
 use super::transitions::{along, of_also};
-use crate::declaration::{Declaration, Transition, Unique};
+use crate::declaration::{Declaration, Transition, Unique, phrase};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
 
@@ -148,7 +148,11 @@ fn constraint(unique: &Unique) -> String {
         .iter()
         .map(|field| format!("`{}`", query_name(field)))
         .collect();
-    names.join(" with ")
+    let names = names.join(" with ");
+    match unique.when.as_slice() {
+        [] => names,
+        when => format!("{names}, held only while {}", phrase::all(when)),
+    }
 }
 
 /// A field's name in a query: its pointer without the first slash.

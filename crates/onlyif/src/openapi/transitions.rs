@@ -9,7 +9,7 @@ use super::reserved::part;
 use super::resource::{OF_A_CHANGE, OF_A_READ, changed};
 use super::shapes::{Names, input_name};
 use crate::declaration::{Also, Declaration, Transition};
-use crate::document::pointer::Pointer;
+use crate::holding::{self, Move};
 use crate::problem::Code;
 
 /// `GET /v1/{type}/{id}/transitions`
@@ -82,7 +82,7 @@ pub(super) fn request(declaration: &Declaration, transition: &Transition) -> Ope
         id: format!("transition.{}.{}", declaration.name, transition.name),
         tag: declaration.name.clone(),
         summary: summary(transition),
-        description: description(transition),
+        description: description(declaration, transition),
         scopes: Some(transition.access.clone()),
         parameters: [
             "IfMatchOptional",
@@ -103,19 +103,11 @@ fn problems(declaration: &Declaration, transition: &Transition) -> Vec<Code> {
     if !transition.from.is_empty() {
         problems.push(Code::InvalidTransition);
     }
-    let written: Vec<&Pointer> = transition
-        .set
-        .iter()
-        .map(|(pointer, _)| pointer)
-        .chain(transition.add.iter().map(|(pointer, _)| pointer))
-        .chain(&transition.remove)
-        .collect();
-    if !transition.only_if.is_empty() || !written.is_empty() {
+    let changes = transition.set.len() + transition.add.len() + transition.remove.len();
+    if !transition.only_if.is_empty() || changes > 0 {
         problems.push(Code::ConditionNotMet);
     }
-    let takes = |field: &Pointer| written.iter().any(|pointer| pointer.overlaps(field));
-    let mut fields = declaration.unique.iter().flat_map(|unique| &unique.fields);
-    if fields.any(takes) {
+    if !moved(declaration, transition, Move::Takes).is_empty() {
         problems.push(Code::Duplicate);
     }
     let along = of_also(&transition.also).iter();
@@ -171,7 +163,7 @@ fn summary(transition: &Transition) -> String {
     }
 }
 
-fn description(transition: &Transition) -> String {
+fn description(declaration: &Declaration, transition: &Transition) -> String {
     let mut text = "The check and the write are one: of two callers at the same moment, one is told that it came too late.".to_owned();
     let messages: Vec<&str> = transition
         .only_if
@@ -182,5 +174,24 @@ fn description(transition: &Transition) -> String {
         text.push_str(&format!("\n\n- {message}"));
     }
     text.push_str(&along(&transition.also));
+    for (moves, sentence) in [
+        (Move::Takes, "It may take a unique value"),
+        (Move::Leaves, "It frees the unique value that it may hold"),
+    ] {
+        let names = moved(declaration, transition, moves);
+        if !names.is_empty() {
+            text.push_str(&format!("\n\n{sentence}: {}.", names.join(" and ")));
+        }
+    }
     text
+}
+
+/// The constraints of whose values the transition does this.
+fn moved(declaration: &Declaration, transition: &Transition, moves: Move) -> Vec<String> {
+    declaration
+        .unique
+        .iter()
+        .filter(|unique| holding::moves(unique, transition) == moves)
+        .map(|unique| format!("`{}`", unique.name))
+        .collect()
 }

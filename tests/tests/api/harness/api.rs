@@ -12,6 +12,9 @@ use super::{Actor, Backend, table};
 /// The declarations that these tests are written for.
 const RESOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/resources");
 
+/// The declarations that the repository comes with.
+pub(crate) const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../resources");
+
 /// A running server.
 pub(crate) struct Api {
     pub(crate) url: String,
@@ -41,6 +44,11 @@ impl Api {
             ..Options::default()
         })
         .await
+    }
+
+    /// The examples of the repository, without their sample data.
+    pub(crate) async fn of_examples() -> Self {
+        Api::of(Path::new(EXAMPLES)).await
     }
 
     /// With these options; those that every test server shares are filled in.

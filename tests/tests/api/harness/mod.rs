@@ -7,7 +7,7 @@ mod reply;
 mod store;
 
 pub(crate) use actor::{Actor, Call, Content};
-pub(crate) use api::Api;
+pub(crate) use api::{Api, EXAMPLES};
 pub(crate) use proxy::{Fault, Proxy};
 pub(crate) use reply::Reply;
 pub(crate) use store::{Backend, table};
