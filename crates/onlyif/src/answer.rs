@@ -8,6 +8,8 @@ use crate::problem::Problem;
 pub enum Answer {
     /// It has happened.
     Done(Done),
+    /// Each of several operations has, in their order.
+    All(Vec<Done>),
     /// Something stands against it; nothing is written.
     Refused(Problem),
 }

@@ -81,6 +81,9 @@ pub enum Operation {
     },
     /// The end of the resource.
     Delete,
+    /// Several operations by one caller, each with preconditions of its own: all of them happen, or
+    /// none does. They have neither keys of their own, nor operations like this one among them.
+    All(Vec<Command>),
 }
 
 /// Who asks, and what that caller may do.
@@ -145,12 +148,33 @@ pub enum Stale {
 }
 
 impl Command {
+    /// The operations that are decided together; none where there is one alone.
+    pub(crate) fn others(&self) -> &[Command] {
+        match &self.operation {
+            Operation::All(parts) => parts,
+            _ => &[],
+        }
+    }
+
+    /// The operations: the command itself, or those that it holds.
+    pub fn parts(&self) -> &[Command] {
+        match &self.operation {
+            Operation::All(parts) => parts,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     /// The key of the resource that the command is about.
     pub fn key(&self) -> Key {
+        self.key_of(&self.id)
+    }
+
+    /// The key of the resource of this id, of the command's type.
+    pub fn key_of(&self, id: &str) -> Key {
         Key::Resource {
             tenant: self.caller.tenant.clone(),
             type_name: self.type_name.clone(),
-            id: self.id.clone(),
+            id: id.to_owned(),
         }
     }
 }

@@ -164,9 +164,10 @@ pub struct Record {
     pub request_id: String,
     /// From this second on (since the epoch) it no longer answers; the table drops it later.
     pub expires_at_s: i64,
-    /// What has happened. The resource is without its clocks and stamps; it is left out where it
-    /// would make the record too large, and a repeat shows the one that is there then.
-    pub done: Done,
+    /// What has happened: of several operations each. A resource is without its clocks and stamps; it
+    /// is left out where it would make the record too large, and a repeat shows the one that is there
+    /// then.
+    pub done: Vec<Done>,
 }
 
 /// The place of one value within an item, for conditions and assignments.

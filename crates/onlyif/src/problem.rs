@@ -89,6 +89,31 @@ impl Code {
         Code::OutcomeUnknown,
     ];
 
+    /// At which stage of the checks it is found: of several operations the earliest that is refused
+    /// names the answer.
+    pub fn stage(self) -> u8 {
+        match self {
+            Code::Internal | Code::Unavailable | Code::OutcomeUnknown | Code::Unauthenticated => 0,
+            Code::NotFound | Code::Gone => 1,
+            Code::MethodNotAllowed => 2,
+            Code::Forbidden => 3,
+            Code::NotAcceptable => 4,
+            Code::ContentTooLarge => 5,
+            Code::UnsupportedMediaType => 6,
+            Code::MalformedRequest => 7,
+            Code::IdempotencyKeyReused => 8,
+            Code::PreconditionRequired => 9,
+            Code::StaleVersion | Code::AlreadyExists => 10,
+            Code::InvalidResource => 11,
+            Code::Duplicate
+            | Code::InvalidTransition
+            | Code::NotAllowedInState
+            | Code::ConditionNotMet
+            | Code::MissingReference
+            | Code::Contention => 12,
+        }
+    }
+
     /// The name in the `code` member and at the end of the `type` URI.
     pub fn name(self) -> &'static str {
         match self {
@@ -158,6 +183,71 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The problems of several operations as one: each with the index of its operation and, where
+    /// that is known, its resource. The earliest stage of the checks at which one is refused gives
+    /// the kind; what would resolve one alone is left out, for all of them happen or none.
+    pub fn of_all(problems: Vec<(usize, Option<Origin>, Problem)>) -> Self {
+        let order = |problem: &Problem| (problem.code.stage(), problem.code);
+        let first = problems.iter().min_by_key(|(_, _, problem)| order(problem));
+        let Some((index, _, first)) = first else {
+            return Problem::new(Code::Internal, "");
+        };
+        let more = match problems.len() - 1 {
+            0 => String::new(),
+            1 => " One more operation is refused: see `errors` and `conflicts`.".to_owned(),
+            more => format!(" {more} more operations are refused: see `errors` and `conflicts`."),
+        };
+        let mut all = Problem::new(
+            first.code,
+            format!("Operation {index}: {}{more}", first.detail),
+        );
+        all.retry_after_ms = problems
+            .iter()
+            .filter_map(|(_, _, p)| p.retry_after_ms)
+            .max();
+        for (operation, resource, problem) in problems {
+            if problem.errors.is_empty() && problem.conflicts.is_empty() {
+                all.errors.push(Fault {
+                    at: Place::Operation(operation, None),
+                    detail: problem.detail,
+                    keyword: None,
+                });
+            }
+            all.errors
+                .extend(problem.errors.into_iter().map(|fault| Fault {
+                    at: Place::Operation(operation, Some(Box::new(fault.at))),
+                    ..fault
+                }));
+            let resource = resource.unwrap_or_default();
+            all.conflicts
+                .extend(
+                    problem
+                        .conflicts
+                        .into_iter()
+                        .map(|conflict| Conflict::InOperation {
+                            operation,
+                            resource: resource.clone(),
+                            conflict: Box::new(conflict),
+                        }),
+                );
+            let reads = problem.resolutions.into_iter();
+            let reads = reads.filter(|each| matches!(each.request, Request::Read { .. }));
+            for read in reads {
+                if all
+                    .resolutions
+                    .iter()
+                    .all(|known| known.request != read.request)
+                {
+                    all.resolutions.push(read);
+                }
+            }
+        }
+        all.conflicts.sort_by_key(Conflict::code);
+        all
+    }
+}
+
 /// What is wrong in one place of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -178,6 +268,8 @@ pub enum Place {
     Header(String),
     /// A parameter of the query, by its name.
     Parameter(String),
+    /// In the operation of this index, of several.
+    Operation(usize, Option<Box<Place>>),
 }
 
 /// The place as a sentence names it.
@@ -187,6 +279,8 @@ impl fmt::Display for Place {
             Place::Pointer(pointer) if pointer.is_root() => f.write_str("The body"),
             Place::Pointer(pointer) => write!(f, "{pointer}"),
             Place::Header(name) | Place::Parameter(name) => f.write_str(name),
+            Place::Operation(index, None) => write!(f, "Operation {index}"),
+            Place::Operation(index, Some(place)) => write!(f, "Operation {index}, {place}"),
         }
     }
 }
@@ -284,10 +378,19 @@ pub enum Conflict {
         /// What stands against the request there.
         conflict: Box<Conflict>,
     },
+    /// The same in one of several operations.
+    InOperation {
+        /// Its index.
+        operation: usize,
+        /// Its type and id, as the problem's own of a single one.
+        resource: Origin,
+        /// What stands against it.
+        conflict: Box<Conflict>,
+    },
 }
 
 /// The resource that a conflict is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The declared type.
     pub type_name: String,
@@ -308,7 +411,9 @@ impl Conflict {
             Conflict::ConditionNotMet { .. } => Code::ConditionNotMet,
             Conflict::MissingReference { .. } => Code::MissingReference,
             Conflict::Contention => Code::Contention,
-            Conflict::Elsewhere { conflict, .. } => conflict.code(),
+            Conflict::Elsewhere { conflict, .. } | Conflict::InOperation { conflict, .. } => {
+                conflict.code()
+            }
         }
     }
 }
@@ -363,8 +468,10 @@ pub enum Rel {
 /// The request of a resolution.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    /// Read a resource of the same type.
+    /// Read a resource.
     Read {
+        /// Its type.
+        type_name: String,
         /// Its id.
         id: String,
     },

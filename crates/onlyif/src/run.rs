@@ -22,7 +22,7 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
             Decision::Write(plan) => {
                 view.sent(&plan);
                 match store.write(&plan).await {
-                    Written::Done(image) => match decide::written(&plan, image) {
+                    Written::Done(image) => match decide::written(command, &plan, image) {
                         Some(answer) => return answer,
                         None => view.doubt(),
                     },

@@ -135,7 +135,7 @@ enum End {
 
 fn end(answer: &Option<Answer>) -> End {
     match answer {
-        Some(Answer::Done(_)) => End::Happened,
+        Some(Answer::Done(_) | Answer::All(_)) => End::Happened,
         Some(Answer::Refused(Problem {
             code: Code::OutcomeUnknown,
             ..

@@ -305,6 +305,6 @@ fn a_record_lies_beside_what_it_is_about() {
     });
     let record = record.expect("a record");
     assert_eq!(record.request_id, "request-2");
-    let resource = record.done.resource.as_ref().expect("the note");
+    let resource = record.done[0].resource.as_ref().expect("the note");
     assert!(resource.clocks.fields.is_empty() && resource.stamps.0[0].is_empty());
 }

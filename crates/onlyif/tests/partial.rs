@@ -130,7 +130,7 @@ fn words(plan: &Plan) -> Vec<&'static str> {
 fn done(table: Model, command: Command) -> (Model, Done) {
     match World::run(table, &declarations(), command) {
         (table, Answer::Done(done)) => (table, done),
-        (_, Answer::Refused(problem)) => panic!("{problem:?}"),
+        (_, answer) => panic!("{answer:?}"),
     }
 }
 
@@ -139,7 +139,7 @@ fn refused(table: &Model, command: Command) -> Problem {
     assert_eq!(left, *table, "a refusal leaves nothing behind");
     match answer {
         Answer::Refused(problem) => problem,
-        Answer::Done(done) => panic!("{done:?}"),
+        answer => panic!("{answer:?}"),
     }
 }
 
@@ -304,7 +304,10 @@ fn who_enters_the_condition_of_what_another_holds_is_told_who() {
             (problem.code, constraint.as_str(), holder.as_deref()),
             (Code::Duplicate, "slot", Some("a"))
         );
-        let read = Request::Read { id: "a".to_owned() };
+        let read = Request::Read {
+            type_name: "bookings".to_owned(),
+            id: "a".to_owned(),
+        };
         assert!(problem.resolutions.iter().any(|it| it.request == read));
         // The value is free as soon as its holder leaves the condition.
         for leaving in [

@@ -12,8 +12,8 @@ use crate::document::pointer::Pointer;
 use crate::document::{Document, number};
 use crate::evaluate::Image;
 use crate::guard::{self, Moment};
-use crate::item::{Operand, Resource};
-use crate::plan::Act;
+use crate::item::{Key, Operand, Resource};
+use crate::plan::Plan;
 use crate::problem::{Code, Conflict, Fault, Origin, Place, Problem};
 
 use super::{Case, Decision, Target, create, explain, transition};
@@ -26,77 +26,138 @@ struct Companion<'a> {
     transition: Transition,
     /// Where the resource's id stands.
     at: Pointer,
+    /// The index of the operation that it happens along with.
+    of: usize,
 }
 
-/// The decision with what happens along.
-pub(super) fn with(case: &Case<'_>, own: Decision) -> Decision {
-    let also = declared(case);
-    let (problem, resource) = match &own {
-        _ if also.is_empty() => return own,
-        Decision::Read(_) => return own,
-        Decision::Write(_) => (None, acted_on(case)),
-        Decision::Answer(answer) => match &**answer {
-            // Nothing more is looked at where something comes before all conflicts.
-            Answer::Refused(problem) if !problem.conflicts.is_empty() => {
-                (Some(problem), acted_on(case))
+/// Operations with what happens along with them.
+pub(super) struct All {
+    /// What is to be done about each operation.
+    pub decisions: Vec<Decision>,
+    /// What has to be looked at for what happens along.
+    pub reads: Vec<Key>,
+    /// What happens along.
+    pub along: Vec<Plan>,
+}
+
+impl All {
+    /// One operation, and what happens along with it.
+    pub(super) fn alone(self) -> Decision {
+        let along = self.along;
+        match self.decisions.into_iter().next() {
+            Some(Decision::Write(_)) if !self.reads.is_empty() => Decision::Read(self.reads),
+            Some(Decision::Write(mut plan)) => {
+                for other in along {
+                    plan.writes.extend(other.writes);
+                    plan.acts.extend(other.acts);
+                }
+                Decision::Write(plan)
             }
-            _ => return own,
-        },
-    };
-    let Some(resource) = resource else {
-        return own;
-    };
-    let companions = match companions(case, also, &resource) {
-        Ok(companions) => companions,
-        Err(_) if problem.is_some() => return own,
-        Err(faults) => return case.invalid(None, faults),
-    };
+            Some(other) => other,
+            None => Decision::Read(Vec::new()),
+        }
+    }
+}
+
+/// The decisions with what happens along. Companions of several operations that meet in one
+/// resource are one write of it.
+pub(super) fn with(cases: &[Case<'_>], mut owns: Vec<Decision>) -> All {
+    let mut companions: Vec<Companion<'_>> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
+    for (case, own) in cases.iter().zip(&owns) {
+        let mut of = Found::default();
+        if let Some(resource) = concerned(case, own) {
+            gather(
+                case,
+                &resource,
+                found.len(),
+                &mut companions,
+                &mut of.faults,
+            );
+        }
+        found.push(of);
+    }
     let mut reads = Vec::new();
-    let mut plans = Vec::new();
-    let mut conflicts = Vec::new();
-    let mut faults = Vec::new();
+    let mut along = Vec::new();
     for companion in &companions {
-        let of = Case {
+        let (Some(case), Some(of)) = (cases.get(companion.of), found.get_mut(companion.of)) else {
+            continue;
+        };
+        let case = Case {
+            others: &[],
             declaration: companion.declaration,
             command: &companion.command,
             ..*case
         };
-        match transition::carry_out(&of, &companion.transition) {
+        match transition::carry_out(&case, &companion.transition) {
             Decision::Read(keys) => reads.extend(keys),
-            Decision::Write(plan) => plans.push(plan),
+            Decision::Write(mut plan) => {
+                plan.acts.iter_mut().for_each(|act| act.along = true);
+                along.push(*plan);
+            }
             Decision::Answer(answer) => {
                 if let Answer::Refused(problem) = *answer {
-                    told(companion, problem, &mut conflicts, &mut faults);
+                    told(companion, problem, &mut of.conflicts, &mut of.faults);
                 }
             }
         }
     }
-    match own {
-        Decision::Write(_) if !faults.is_empty() => case.invalid(None, faults),
-        Decision::Write(_) if !conflicts.is_empty() => {
-            let seen = match case.target() {
-                Target::Live(resource) => Some(resource),
-                _ => None,
-            };
-            case.refuse(seen, conflicts, Vec::new())
-        }
-        Decision::Write(_) if !reads.is_empty() => Decision::Read(reads),
-        Decision::Write(mut plan) => {
-            for other in plans {
-                plan.writes.extend(other.writes);
-                let along = |act| Act { along: true, ..act };
-                plan.acts.extend(other.acts.into_iter().map(along));
-            }
-            Decision::Write(plan)
-        }
-        Decision::Answer(answer) => match *answer {
-            Answer::Refused(problem) => {
-                Decision::refuse(explain::besides(case, problem, conflicts))
-            }
-            done => Decision::Answer(Box::new(done)),
-        },
-        read => read,
+    for ((case, own), of) in cases.iter().zip(&mut owns).zip(found) {
+        of.stand_against(case, own);
     }
+    All {
+        decisions: owns,
+        reads,
+        along,
+    }
+}
+
+/// What stands against an operation in what happens along with it.
+#[derive(Default)]
+struct Found {
+    conflicts: Vec<Conflict>,
+    faults: Vec<Fault>,
+}
+
+impl Found {
+    fn stand_against(self, case: &Case<'_>, own: &mut Decision) {
+        let seen = match case.target() {
+            Target::Live(resource) => Some(resource),
+            _ => None,
+        };
+        let refused = match own {
+            Decision::Write(_) if !self.faults.is_empty() => case.invalid(seen, self.faults),
+            Decision::Write(_) if !self.conflicts.is_empty() => {
+                case.refuse(seen, self.conflicts, Vec::new())
+            }
+            Decision::Answer(answer) => match &**answer {
+                Answer::Refused(problem) if !self.conflicts.is_empty() => {
+                    Decision::refuse(explain::besides(case, problem.clone(), self.conflicts))
+                }
+                _ => return,
+            },
+            _ => return,
+        };
+        *own = refused;
+    }
+}
+
+/// The resource whose companions are to be looked at, if any are: where the operation is to be
+/// written, or where conflicts stand against it. Nothing more is looked at where something comes
+/// before all conflicts.
+fn concerned(case: &Case<'_>, own: &Decision) -> Option<Resource> {
+    let concerns = match own {
+        Decision::Read(_) => false,
+        Decision::Write(_) => true,
+        Decision::Answer(answer) => match &**answer {
+            Answer::Refused(problem) => !problem.conflicts.is_empty(),
+            Answer::Done(_) | Answer::All(_) => false,
+        },
+    };
+    if !concerns || declared(case).is_empty() {
+        return None;
+    }
+    acted_on(case)
 }
 
 /// What the declaration says happens along.
@@ -164,53 +225,60 @@ fn fault(at: &Pointer, detail: String) -> Fault {
     }
 }
 
-/// The transitions that happen along, one for each resource.
-fn companions<'a>(
+/// Adds the transitions that happen along with the operation of this index, one for each resource.
+fn gather<'a>(
     case: &Case<'a>,
-    also: &[Also],
     resource: &Resource,
-) -> Result<Vec<Companion<'a>>, Vec<Fault>> {
-    let mut companions: Vec<Companion<'a>> = Vec::new();
-    let mut faults = Vec::new();
-    for also in also {
-        let all = match &also.each {
-            None => vec![(Pointer::root(), None)],
-            Some(each) => {
-                let elements = match each.of(&resource.document) {
-                    Some(Value::Array(elements)) => elements.as_slice(),
-                    _ => &[],
-                };
-                let places = elements.iter().enumerate();
-                places
-                    .map(|(place, element)| (each.child(&place.to_string()), Some(element)))
-                    .collect()
-            }
-        };
-        for (place, item) in all {
-            match companion(case, also, resource, &place, item) {
-                Ok(None) => {}
-                Ok(Some(companion)) => {
-                    let key = companion.command.key();
-                    match companions
-                        .iter_mut()
-                        .find(|other| other.command.key() == key)
-                    {
-                        None => companions.push(companion),
-                        Some(other) => match folded(&other.transition, &companion.transition) {
-                            Some(folded) => other.transition = folded,
-                            None => faults.push(fault(&companion.at, meets(&companion, other))),
-                        },
-                    }
+    of: usize,
+    companions: &mut Vec<Companion<'a>>,
+    faults: &mut Vec<Fault>,
+) {
+    for also in declared(case) {
+        for (place, item) in elements(also, resource) {
+            let companion = match companion(case, also, resource, &place, item) {
+                Ok(Some(companion)) => Companion { of, ..companion },
+                Ok(None) => continue,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
                 }
-                Err(fault) => faults.push(fault),
+            };
+            let key = companion.command.key();
+            if case.command.key() == key || case.others.iter().any(|other| other.key() == key) {
+                let Command { type_name, id, .. } = &companion.command;
+                let detail = format!(
+                    "{type_name}/{id} is written by this request itself: nothing can happen along to it."
+                );
+                faults.push(fault(&companion.at, detail));
+                continue;
+            }
+            match companions
+                .iter_mut()
+                .find(|other| other.command.key() == key)
+            {
+                None => companions.push(companion),
+                Some(other) => match folded(&other.transition, &companion.transition) {
+                    Some(folded) => other.transition = folded,
+                    None => faults.push(fault(&companion.at, meets(&companion, other))),
+                },
             }
         }
     }
-    if faults.is_empty() {
-        Ok(companions)
-    } else {
-        Err(faults)
-    }
+}
+
+/// For what it happens along: each element of an array, with its place, or the whole.
+fn elements<'r>(also: &Also, resource: &'r Resource) -> Vec<(Pointer, Option<&'r Value>)> {
+    let Some(each) = &also.each else {
+        return vec![(Pointer::root(), None)];
+    };
+    let elements = match each.of(&resource.document) {
+        Some(Value::Array(elements)) => elements.as_slice(),
+        _ => &[],
+    };
+    let places = elements.iter().enumerate();
+    places
+        .map(|(place, element)| (each.child(&place.to_string()), Some(element)))
+        .collect()
 }
 
 fn meets(companion: &Companion<'_>, other: &Companion<'_>) -> String {
@@ -309,6 +377,7 @@ fn companion<'a>(
         command,
         transition,
         at,
+        of: 0,
     }))
 }
 

@@ -6,13 +6,14 @@ use crate::command::Command;
 use crate::declaration::{Declaration, Unique};
 use crate::document::pointer::Pointer;
 use crate::document::unique;
+use crate::evaluate;
 use crate::holding;
 use crate::item::{Attribute, Claim, Item, Key, Operand, Resource};
-use crate::plan::{Comparator, Condition, Effect, Write};
-use crate::problem::Conflict;
+use crate::plan::{Comparator, Condition, Effect, Plan, Planned, Write};
+use crate::problem::{Conflict, Problem};
 use crate::view::Seen;
 
-use super::Case;
+use super::{Case, explain};
 
 /// The key of the item that claims these values, in the order of the constraint's fields; `None`
 /// where one of them is missing or `null`, so that the constraint does not hold.
@@ -137,15 +138,83 @@ pub(super) fn conflicts(case: &Case<'_>, new: &Resource) -> Vec<Conflict> {
         let Some(holder) = owner(item).filter(|owner| **owner != command.id) else {
             continue;
         };
-        let value = |field: &Pointer| {
-            let value = field.of(&new.document).cloned();
-            (field.clone(), value.unwrap_or(Value::Null))
-        };
-        conflicts.push(Conflict::Duplicate {
-            constraint: constraint.name.clone(),
-            fields: constraint.fields.iter().map(value).collect(),
-            holder: constraint.disclose_holder.then(|| holder.clone()),
-        });
+        // What becomes of a value that another operation of the request holds shows in the whole.
+        let moves = |other: &Command| other.type_name == command.type_name && other.id == *holder;
+        if !case.others.iter().any(moves) {
+            conflicts.push(taken(constraint, new, holder));
+        }
     }
     conflicts
+}
+
+/// The conflict of a value of `new` that is this resource's.
+fn taken(constraint: &Unique, new: &Resource, holder: &str) -> Conflict {
+    let value = |field: &Pointer| {
+        let value = field.of(&new.document).cloned();
+        (field.clone(), value.unwrap_or(Value::Null))
+    };
+    Conflict::Duplicate {
+        constraint: constraint.name.clone(),
+        fields: constraint.fields.iter().map(value).collect(),
+        holder: constraint.disclose_holder.then(|| holder.to_owned()),
+    }
+}
+
+/// Two operations of one request take one value: the second is told so.
+pub(super) fn met(
+    cases: &[Case<'_>],
+    plan: &Plan,
+    key: &Key,
+    first: &Effect,
+    second: &Effect,
+) -> Option<(usize, Problem)> {
+    let by = |effect: &Effect| match effect {
+        Effect::Put(item, _) => owner(item).cloned(),
+        _ => None,
+    };
+    duplicate(cases, plan, key, &by(second)?, &by(first)?)
+}
+
+/// An operation takes a value that another one of the request holds, and does not release.
+pub(super) fn kept(cases: &[Case<'_>], plan: &Plan, write: &Write) -> Option<(usize, Problem)> {
+    let Effect::Put(item, _) = &write.effect else {
+        return None;
+    };
+    let seen = match cases.first()?.view.get(&write.key) {
+        Seen::Present(seen) if !evaluate::holds(&write.condition, seen) => seen,
+        _ => return None,
+    };
+    duplicate(cases, plan, &write.key, owner(item)?, owner(seen)?)
+}
+
+/// The problem of the operation on the resource of this id, whose value is another's.
+fn duplicate(
+    cases: &[Case<'_>],
+    plan: &Plan,
+    key: &Key,
+    id: &str,
+    holder: &str,
+) -> Option<(usize, Problem)> {
+    let Key::Unique {
+        type_name,
+        constraint,
+        ..
+    } = key
+    else {
+        return None;
+    };
+    let of = |case: &Case<'_>| case.command.type_name == *type_name && case.command.id == id;
+    let index = cases.iter().position(of)?;
+    let case = cases.get(index)?;
+    let mut unique = case.declaration.unique.iter();
+    let constraint = unique.find(|unique| unique.name == *constraint)?;
+    let own = case.command.key();
+    let act = plan.acts.iter().find(|act| act.key == own)?;
+    let Planned::Known(new) = &act.outcome else {
+        return None;
+    };
+    let conflicts = vec![taken(constraint, new, holder)];
+    let holders = explain::read_holders(type_name, &conflicts);
+    let problem = explain::refused(case.declaration, case.command, None, conflicts, holders);
+    Some((index, problem))
 }

@@ -43,7 +43,7 @@ pub(super) fn decide(
     let mut conflicts = unmet(case, body, &new);
     conflicts.extend(claims::conflicts(case, &new));
     if !conflicts.is_empty() {
-        let holders = explain::read_holders(&conflicts);
+        let holders = explain::read_holders(&case.command.type_name, &conflicts);
         return case.refuse(None, conflicts, holders);
     }
     Decision::Write(Box::new(plan(case, new, tombstone)))
@@ -118,7 +118,7 @@ fn taken(case: &Case<'_>, resource: &Resource, wanted: &Resource, may_be_ours: b
     conflicts.extend(claims::conflicts(case, wanted));
     let title = "Leave it as it is, and read what is there";
     let mut resolutions = vec![explain::read(case.command, Rel::Discard, title)];
-    resolutions.extend(explain::read_holders(&conflicts));
+    resolutions.extend(explain::read_holders(&case.command.type_name, &conflicts));
     case.refuse(Some(resource), conflicts, resolutions)
 }
 

@@ -131,6 +131,15 @@ fn of_conflict(type_name: &str, id: &str, conflict: &Conflict) -> String {
             }
             None => format!("One of {} stands against it.", resource.type_name),
         },
+        Conflict::InOperation {
+            operation,
+            resource,
+            conflict,
+        } => {
+            let id = resource.id.as_deref().unwrap_or_default();
+            let told = of_conflict(&resource.type_name, id, conflict);
+            format!("Operation {operation}: {told}")
+        }
         Conflict::Contention => {
             format!("Others were writing {name} each time this was tried. Nothing is written.")
         }

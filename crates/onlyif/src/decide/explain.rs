@@ -50,6 +50,13 @@ pub(super) fn precondition_required(
     tell(declaration, command, Some(resource), problem)
 }
 
+/// The problem of a request that is wrong in these places.
+pub(super) fn faulty(faults: Vec<Fault>) -> Problem {
+    let mut problem = Problem::new(Code::InvalidResource, detail::of_faults(&faults));
+    problem.errors = faults;
+    problem
+}
+
 /// The problem of a body that does not satisfy its schema.
 pub(super) fn invalid(
     declaration: &Declaration,
@@ -75,6 +82,15 @@ pub(super) fn too_large(
         resource,
         Problem::new(Code::ContentTooLarge, detail),
     )
+}
+
+/// The problem of a request that others got in the way of each time.
+pub(super) fn contention(command: &Command) -> Problem {
+    let conflicts = vec![Conflict::Contention];
+    let first = command.parts().first().unwrap_or(command);
+    let mut problem = Problem::new(Code::Contention, detail::of_conflicts(first, &conflicts));
+    problem.conflicts = conflicts;
+    problem
 }
 
 /// The problem of a request that touches more items than one transaction takes.
@@ -203,6 +219,7 @@ fn redact(conflict: &mut Conflict) {
             resource.id = None;
             redact(conflict);
         }
+        Conflict::InOperation { conflict, .. } => redact(conflict),
         Conflict::AlreadyExists | Conflict::Contention => {}
     }
 }
@@ -262,7 +279,10 @@ pub(super) fn not_allowed(
     let (operation, allowed_in) = match command.operation {
         Operation::Replace { .. } | Operation::Patch { .. } => ("update", &states.update),
         Operation::Delete => ("delete", &states.delete),
-        Operation::Read | Operation::Create { .. } | Operation::Transition { .. } => return None,
+        Operation::Read
+        | Operation::All(_)
+        | Operation::Create { .. }
+        | Operation::Transition { .. } => return None,
     };
     let conflict = Conflict::NotAllowedInState {
         operation,
@@ -329,7 +349,7 @@ fn capitalised(name: &str) -> String {
 }
 
 /// The requests that show the holders of taken values.
-pub(super) fn read_holders(conflicts: &[Conflict]) -> Vec<Resolution> {
+pub(super) fn read_holders(type_name: &str, conflicts: &[Conflict]) -> Vec<Resolution> {
     let mut resolutions: Vec<Resolution> = Vec::new();
     for conflict in conflicts {
         let Conflict::Duplicate {
@@ -339,7 +359,10 @@ pub(super) fn read_holders(conflicts: &[Conflict]) -> Vec<Resolution> {
         else {
             continue;
         };
-        let request = Request::Read { id: holder.clone() };
+        let request = Request::Read {
+            type_name: type_name.to_owned(),
+            id: holder.clone(),
+        };
         if resolutions.iter().all(|known| known.request != request) {
             let title = "Read the resource that holds the value".to_owned();
             resolutions.push(Resolution {
@@ -355,6 +378,7 @@ pub(super) fn read_holders(conflicts: &[Conflict]) -> Vec<Resolution> {
 /// The request that shows the resource.
 pub(super) fn read(command: &Command, rel: Rel, title: &str) -> Resolution {
     let request = Request::Read {
+        type_name: command.type_name.clone(),
         id: command.id.clone(),
     };
     Resolution {

@@ -15,6 +15,7 @@ mod read;
 mod reserved;
 mod settle;
 mod stamp;
+mod together;
 mod transition;
 mod update;
 
@@ -53,32 +54,42 @@ impl Decision {
 
 /// Decides. Pure: the same command and the same view always give the same decision.
 pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> Decision {
-    let Some(declaration) = declarations.get(&command.type_name) else {
+    let cases: Vec<Case<'_>> = command
+        .parts()
+        .iter()
+        .filter_map(|part| Case::of(declarations, part, view))
+        .map(|case| Case {
+            others: command.others(),
+            ..case
+        })
+        .collect();
+    if cases.len() < command.parts().len() {
         return Decision::refuse(explain::not_found(command));
-    };
-    let case = Case {
-        declarations,
-        declaration,
-        command,
-        view,
-    };
-    if let Some(decision) = once::replay(&case).or_else(|| settle::settle(&case)) {
+    }
+    let settled = || settle::settled(command, &cases);
+    if let Some(decision) = once::replay(command, view).or_else(settled) {
         return decision;
     }
-    let decision = match &command.operation {
-        Operation::Read => read::decide(&case),
+    let decision = together::decide(command, &cases);
+    let decision = bounded(command, settle::certain(command, &cases, decision));
+    rehearse(command, view, once::recorded(command, view, decision))
+}
+
+/// What is to be done about one operation, whatever else happens along or beside it.
+fn operation(case: &Case<'_>) -> Decision {
+    match &case.command.operation {
+        Operation::Read => read::decide(case),
         Operation::Create {
             body,
             incarnation,
             repeatable,
-        } => create::decide(&case, body, incarnation, *repeatable),
-        Operation::Replace { .. } | Operation::Patch { .. } => update::decide(&case),
-        Operation::Transition { name, input } => transition::decide(&case, name, input.as_ref()),
-        Operation::Delete => delete::decide(&case),
-    };
-    let decision = bounded(&case, along::with(&case, decision));
-    let decision = once::recorded(&case, decision);
-    rehearse(&case, settle::certain(&case, decision))
+        } => create::decide(case, body, incarnation, *repeatable),
+        Operation::Replace { .. } | Operation::Patch { .. } => update::decide(case),
+        Operation::Transition { name, input } => transition::decide(case, name, input.as_ref()),
+        Operation::Delete => delete::decide(case),
+        // A list of operations is no operation of a list.
+        Operation::All(_) => Decision::refuse(explain::not_found(case.command)),
+    }
 }
 
 /// Writes of one transaction at most.
@@ -88,11 +99,11 @@ const MAX_WRITES: usize = 100;
 const MAX_BYTES: usize = 4_000_000;
 
 /// What one transaction could not take is refused before anything is written.
-fn bounded(case: &Case<'_>, decision: Decision) -> Decision {
+fn bounded(command: &Command, decision: Decision) -> Decision {
     let Decision::Write(plan) = &decision else {
         return decision;
     };
-    let writes = plan.writes.len() + usize::from(case.command.idempotency.is_some());
+    let writes = plan.writes.len() + usize::from(command.idempotency.is_some());
     let made = plan.acts.iter().map(|act| match &act.outcome {
         Planned::Known(resource) => weight(&resource.document),
         Planned::FromImage | Planned::Deleted => 0,
@@ -107,24 +118,29 @@ fn bounded(case: &Case<'_>, decision: Decision) -> Decision {
 }
 
 /// A dry run looks at all that it would write, and then answers as if it were written.
-fn rehearse(case: &Case<'_>, decision: Decision) -> Decision {
+fn rehearse(command: &Command, view: &View, decision: Decision) -> Decision {
     let plan = match decision {
-        Decision::Write(plan) if case.command.dry_run => plan,
+        Decision::Write(plan) if command.dry_run => plan,
         other => return other,
     };
-    let keys = plan.writes.iter().map(|write| write.key.clone());
-    let unknown: Vec<Key> = keys
-        .filter(|key| case.view.get(key) == Seen::Unknown)
-        .collect();
-    match settle::written(&plan, None) {
+    let unknown = unknown(&plan, view);
+    match settle::written(command, &plan, None) {
         Some(answer) if unknown.is_empty() => Decision::Answer(Box::new(answer)),
         _ => Decision::Read(unknown),
     }
 }
 
+/// The items that a plan writes and nobody has looked at.
+fn unknown(plan: &Plan, view: &View) -> Vec<Key> {
+    let keys = plan.writes.iter().map(|write| write.key.clone());
+    keys.filter(|key| view.get(key) == Seen::Unknown).collect()
+}
+
 /// Everything that a decision depends on.
 #[derive(Clone, Copy)]
 struct Case<'a> {
+    /// The operations that it is decided together with, itself among them; none where it is alone.
+    others: &'a [Command],
     declarations: &'a Declarations,
     declaration: &'a Declaration,
     command: &'a Command,
@@ -140,26 +156,28 @@ enum Target<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// The case of one operation; `None` where its type is not declared.
+    fn of(declarations: &'a Declarations, command: &'a Command, view: &'a View) -> Option<Self> {
+        Some(Case {
+            others: &[],
+            declarations,
+            declaration: declarations.get(&command.type_name)?,
+            command,
+            view,
+        })
+    }
+
     fn target(&self) -> Target<'a> {
         self.found(&self.command.id)
     }
 
     /// What is known of the resource of this id, of the command's type.
     fn found(&self, id: &str) -> Target<'a> {
-        match self.view.get(&self.key_of(id)) {
+        match self.view.get(&self.command.key_of(id)) {
             Seen::Unknown => Target::Unknown,
             Seen::Present(Item::Resource(resource)) => Target::Live(resource),
             Seen::Present(Item::Tombstone(tombstone)) => Target::Gone(tombstone),
             Seen::Absent | Seen::Present(Item::Claim(_) | Item::Record(_)) => Target::Absent,
-        }
-    }
-
-    /// The key of the resource of this id, of the command's type.
-    fn key_of(&self, id: &str) -> Key {
-        Key::Resource {
-            tenant: self.command.caller.tenant.clone(),
-            type_name: self.command.type_name.clone(),
-            id: id.to_owned(),
         }
     }
 
@@ -206,14 +224,16 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the outcome must be known before it is written: where it is recorded with the write,
-    /// where it is not written at all, or where an earlier attempt is in doubt.
+    /// where it is written in a transaction, which returns no image, where it is not written at all,
+    /// or where an earlier attempt is in doubt.
     fn looks(&self) -> bool {
         let Command {
             idempotency,
             dry_run,
             ..
         } = self.command;
-        idempotency.is_some() || *dry_run || self.view.in_doubt()
+        let recorded = idempotency.is_some() || !self.others.is_empty();
+        recorded || *dry_run || self.view.in_doubt()
     }
 
     fn act(&self, kind: DoneKind, outcome: Planned, stamp: String) -> Act {
@@ -365,29 +385,10 @@ pub(crate) fn failed(
     view: &View,
     failure: Failure,
 ) -> Problem {
-    match declarations.get(&command.type_name) {
-        Some(declaration) => settle::failed(
-            &Case {
-                declarations,
-                declaration,
-                command,
-                view,
-            },
-            failure,
-        ),
-        None => explain::not_found(command),
-    }
+    settle::failed(declarations, command, view, failure)
 }
 
 /// Others were in the way until the end.
 pub(crate) fn contended(declarations: &Declarations, command: &Command, view: &View) -> Problem {
-    match declarations.get(&command.type_name) {
-        Some(declaration) => settle::contended(&Case {
-            declarations,
-            declaration,
-            command,
-            view,
-        }),
-        None => explain::not_found(command),
-    }
+    settle::contended(declarations, command, view)
 }

@@ -7,14 +7,14 @@
 use serde_json::Value;
 
 use crate::answer::{Answer, Done, DoneKind};
-use crate::command::Command;
+use crate::command::{Command, Operation};
 use crate::document::{MAX_RECORDED_BYTES, weight};
 use crate::item::{Attribute, Clocks, Item, Key, Operand, Record, Resource, Stamps};
 use crate::plan::{Act, Comparator, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Code, Fault, Place, Problem};
-use crate::view::Seen;
+use crate::view::{Seen, View};
 
-use super::{Case, Decision, Target};
+use super::Decision;
 
 /// How long a record answers, in seconds.
 const IDEMPOTENCY_S: i64 = 24 * 60 * 60;
@@ -30,8 +30,7 @@ pub(super) fn key(command: &Command) -> Option<Key> {
 }
 
 /// The answer of the record, if the view shows one that has not expired.
-pub(super) fn replay(case: &Case<'_>) -> Option<Decision> {
-    let Case { command, view, .. } = *case;
+pub(super) fn replay(command: &Command, view: &View) -> Option<Decision> {
     let idempotency = command.idempotency.as_ref()?;
     let Seen::Present(Item::Record(record)) = view.get(&key(command)?) else {
         return None;
@@ -42,17 +41,37 @@ pub(super) fn replay(case: &Case<'_>) -> Option<Decision> {
     if record.fingerprint != idempotency.fingerprint {
         return Some(Decision::refuse(reused()));
     }
-    let mut done = record.done.clone();
-    // The reply of the write that made the record was lost, and this is still that request.
-    done.replayed = record.request_id != command.request_id;
-    if done.resource.is_none() && done.kind != DoneKind::Deleted {
-        match case.found(&done.id) {
-            Target::Unknown => return Some(Decision::Read(vec![case.key_of(&done.id)])),
-            Target::Live(resource) => done.resource = Some(Box::new(resource.clone())),
-            Target::Absent | Target::Gone(_) => {}
+    let mut all = record.done.clone();
+    let mut unknown = Vec::new();
+    for (done, part) in all.iter_mut().zip(command.parts()) {
+        // The reply of the write that made the record was lost, and this is still that request.
+        done.replayed = record.request_id != command.request_id;
+        if done.resource.is_some() || done.kind == DoneKind::Deleted {
+            continue;
+        }
+        let key = part.key_of(&done.id);
+        match view.get(&key) {
+            Seen::Unknown => unknown.push(key),
+            Seen::Present(Item::Resource(resource)) => {
+                done.resource = Some(Box::new(resource.clone()));
+            }
+            Seen::Present(_) | Seen::Absent => {}
         }
     }
-    Some(Decision::Answer(Box::new(Answer::Done(done))))
+    if unknown.is_empty() {
+        Some(Decision::Answer(Box::new(answer(command, all))))
+    } else {
+        Some(Decision::Read(unknown))
+    }
+}
+
+/// What has happened, as the command's answer.
+pub(super) fn answer(command: &Command, mut all: Vec<Done>) -> Answer {
+    match (&command.operation, all.len()) {
+        (Operation::All(_), _) => Answer::All(all),
+        (_, 1) => Answer::Done(all.remove(0)),
+        _ => Answer::All(all),
+    }
 }
 
 /// The problem of a key that names another request.
@@ -73,8 +92,7 @@ fn reused() -> Problem {
 /// The decision with the record in it: it is looked at before anything is refused, and written with
 /// whatever is written. Where nothing is to be written it is recorded that it was so, as long as it
 /// still is.
-pub(super) fn recorded(case: &Case<'_>, decision: Decision) -> Decision {
-    let Case { command, view, .. } = *case;
+pub(super) fn recorded(command: &Command, view: &View, decision: Decision) -> Decision {
     let Some(key) = key(command) else {
         return decision;
     };
@@ -89,15 +107,14 @@ pub(super) fn recorded(case: &Case<'_>, decision: Decision) -> Decision {
         Decision::Answer(answer) => match *answer {
             Answer::Refused(_) if unknown => Decision::Read(vec![key]),
             Answer::Refused(problem) => Decision::refuse(problem),
-            Answer::Done(done) => match unchanged(case, &key, done) {
-                Ok(plan) => Decision::Write(Box::new(plan)),
-                Err(done) => Decision::Answer(Box::new(Answer::Done(done))),
-            },
+            Answer::Done(done) => unchanged(command, view, key, vec![done]),
+            Answer::All(done) => unchanged(command, view, key, done),
         },
         Decision::Write(mut plan) => {
-            let done = plan.acts.iter().find(|act| !act.along);
-            if let Some(done) = done.and_then(Act::done) {
-                plan.writes.push(write(case, key, done));
+            let acts = plan.acts.iter().filter(|act| !act.along);
+            let done: Option<Vec<Done>> = acts.map(Act::done).collect();
+            if let Some(done) = done {
+                plan.writes.push(write(command, key, done));
             }
             Decision::Write(plan)
         }
@@ -105,12 +122,27 @@ pub(super) fn recorded(case: &Case<'_>, decision: Decision) -> Decision {
 }
 
 /// The record of a request that found everything as it asks.
-fn unchanged(case: &Case<'_>, key: &Key, done: Done) -> Result<Plan, Done> {
-    let Some(resource) = done.resource.clone() else {
-        return Err(done);
+fn unchanged(command: &Command, view: &View, key: Key, all: Vec<Done>) -> Decision {
+    let mut plan = Plan {
+        writes: Vec::new(),
+        acts: Vec::new(),
     };
+    for (part, done) in command.parts().iter().zip(&all) {
+        let Some((check, act)) = as_it_is(part, view, done) else {
+            return Decision::Answer(Box::new(answer(command, all)));
+        };
+        plan.writes.push(check);
+        plan.acts.push(act);
+    }
+    plan.writes.push(write(command, key, all));
+    Decision::Write(Box::new(plan))
+}
+
+/// The check that a resource is still as it was found.
+pub(super) fn as_it_is(command: &Command, view: &View, done: &Done) -> Option<(Write, Act)> {
+    let resource = done.resource.clone()?;
     let check = Write {
-        key: case.command.key(),
+        key: command.key(),
         condition: Condition::All(vec![
             super::alive(),
             super::precondition::is(resource.tag()),
@@ -118,23 +150,19 @@ fn unchanged(case: &Case<'_>, key: &Key, done: Done) -> Result<Plan, Done> {
         effect: Effect::Check,
     };
     let act = Act {
+        key: command.key(),
+        along: false,
+        kind: done.kind,
         merged: done.merged,
         replayed: done.replayed,
-        ..case.act(
-            done.kind,
-            Planned::Known(resource),
-            super::stamp::next(case.command, case.view, None),
-        )
+        outcome: Planned::Known(resource),
+        stamp: super::stamp::next(command, view, None),
     };
-    Ok(Plan {
-        writes: vec![check, write(case, key.clone(), done)],
-        acts: vec![act],
-    })
+    Some((check, act))
 }
 
 /// The record is written where there is none, or one that has expired.
-fn write(case: &Case<'_>, key: Key, done: Done) -> Write {
-    let command = case.command;
+fn write(command: &Command, key: Key, done: Vec<Done>) -> Write {
     let now_s = command.at.seconds();
     let idempotency = command.idempotency.as_ref();
     let expired = Condition::Compare(
@@ -142,19 +170,22 @@ fn write(case: &Case<'_>, key: Key, done: Done) -> Write {
         Comparator::AtMost,
         Operand::Value(Value::from(now_s)),
     );
+    let fingerprint = idempotency.map(|known| known.fingerprint.clone());
+    let mut left = MAX_RECORDED_BYTES;
+    let kept = |done: Done| {
+        let size = |resource: &Resource| weight(&resource.document);
+        let resource = done.resource.filter(|resource| size(resource) <= left);
+        left -= resource.as_deref().map_or(0, size);
+        Done {
+            resource: resource.map(shown),
+            ..done
+        }
+    };
     let record = Record {
-        fingerprint: idempotency
-            .map(|known| known.fingerprint.clone())
-            .unwrap_or_default(),
+        fingerprint: fingerprint.unwrap_or_default(),
         request_id: command.request_id.clone(),
         expires_at_s: now_s.saturating_add(IDEMPOTENCY_S),
-        done: Done {
-            resource: done
-                .resource
-                .filter(|resource| weight(&resource.document) <= MAX_RECORDED_BYTES)
-                .map(shown),
-            ..done
-        },
+        done: done.into_iter().map(kept).collect(),
     };
     Write {
         key,

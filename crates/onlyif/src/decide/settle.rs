@@ -2,12 +2,13 @@
 
 use crate::answer::{Answer, Done, DoneKind};
 use crate::command::{Command, IfMatch, Operation};
+use crate::declaration::Declarations;
 use crate::item::{Item, Resource, Stamps};
 use crate::lifecycle;
 use crate::plan::{Act, Plan, Planned};
-use crate::problem::{Code, Conflict, Problem, Rel};
+use crate::problem::{Code, Problem, Rel};
 use crate::store::Failure;
-use crate::view::Seen;
+use crate::view::{Seen, View};
 
 use super::{Case, Decision, Target, explain, precondition, stamp};
 
@@ -19,7 +20,7 @@ const AFTER_DOUBT_MS: u64 = 1_000;
 /// Looks for this command's own stamp in the resource's image. A write whose reply was lost, or
 /// that was delivered twice, may have been applied although the store said nothing, or refused the
 /// second one: its author is told so.
-pub(super) fn settle(case: &Case<'_>) -> Option<Decision> {
+fn settle(case: &Case<'_>) -> Option<Decision> {
     let Seen::Present(item) = case.view.get(&case.command.key()) else {
         return None;
     };
@@ -44,7 +45,53 @@ pub(super) fn settle(case: &Case<'_>) -> Option<Decision> {
     if let Some(place) = stamp::place(case.command, stamps) {
         return Some(applied(case, item, place));
     }
-    forgotten(case, stamps).then(|| Decision::refuse(outcome_unknown(case)))
+    forgotten(case, stamps)
+        .then(|| Decision::refuse(outcome_unknown(case.declarations, case.command)))
+}
+
+/// The same of all operations. What one transaction wrote is written as a whole: where one of them
+/// is found, the others have happened too, whatever has become of them since.
+pub(super) fn settled(command: &Command, cases: &[Case<'_>]) -> Option<Decision> {
+    let found: Vec<Option<Decision>> = cases.iter().map(settle).collect();
+    if let ([_], Operation::All(_)) = (cases, &command.operation) {
+        // One operation, in a list.
+    } else if let [_] = cases {
+        return found.into_iter().next().flatten();
+    }
+    let mut happened = false;
+    let mut forgotten = None;
+    let mut told: Vec<Option<Done>> = Vec::new();
+    for decision in found {
+        let done = match decision {
+            Some(Decision::Answer(answer)) => match *answer {
+                Answer::Done(done) => Some(done),
+                refused => {
+                    forgotten = Some(refused);
+                    None
+                }
+            },
+            _ => None,
+        };
+        happened |= done.is_some();
+        told.push(done);
+    }
+    if !happened {
+        return forgotten.map(|refused| Decision::Answer(Box::new(refused)));
+    }
+    let planned = |case: &Case<'_>| {
+        let key = case.command.key();
+        let mut acts = case.view.acts(&key).rev();
+        acts.find_map(|(act, _)| act.done())
+    };
+    let all = told.into_iter().zip(cases);
+    let all: Option<Vec<Done>> = all
+        .map(|(told, case)| told.or_else(|| planned(case)))
+        .collect();
+    let first = cases.first()?;
+    Some(match all {
+        Some(all) => Decision::Answer(Box::new(super::once::answer(command, all))),
+        None => Decision::refuse(outcome_unknown(first.declarations, command)),
+    })
 }
 
 /// Eight hexadecimal digits may be drawn twice; not by the same caller in the same millisecond.
@@ -68,19 +115,24 @@ fn forgotten(case: &Case<'_>, stamps: &Stamps) -> bool {
 /// way could make what its author was told had not happened. An update that was pinned to a version
 /// is over when that version is (until then another's unique value, which stands in its way now, may
 /// be freed); so is a create where something has come to be.
-pub(super) fn certain(case: &Case<'_>, decision: Decision) -> Decision {
+pub(super) fn certain(command: &Command, cases: &[Case<'_>], decision: Decision) -> Decision {
     let Decision::Answer(answer) = &decision else {
         return decision;
     };
-    if matches!(**answer, Answer::Done(_)) {
+    if !matches!(**answer, Answer::Refused(_)) {
         return decision;
     }
-    let key = case.command.key();
-    let in_doubt = case.view.acts(&key).filter(|(_, in_doubt)| *in_doubt);
-    if in_doubt.into_iter().any(|(act, _)| may_arrive(case, act)) {
-        Decision::refuse(outcome_unknown(case))
-    } else {
-        decision
+    // Of several operations each must be able to happen, or none is.
+    let possible = |case: &Case<'_>| {
+        let key = case.command.key();
+        let mut in_doubt = case.view.acts(&key).filter(|(_, in_doubt)| *in_doubt);
+        in_doubt.any(|(act, _)| may_arrive(case, act))
+    };
+    match cases {
+        [first, ..] if cases.iter().all(possible) => {
+            Decision::refuse(outcome_unknown(first.declarations, command))
+        }
+        _ => decision,
     }
 }
 
@@ -114,7 +166,7 @@ fn created(case: &Case<'_>) -> Decision {
     let made = known(case).next().map(|(resource, _)| resource);
     match made {
         Some(resource) => done(case, DoneKind::Created, Some(resource)),
-        None => Decision::refuse(outcome_unknown(case)),
+        None => Decision::refuse(outcome_unknown(case.declarations, case.command)),
     }
 }
 
@@ -135,6 +187,7 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
         Operation::Delete => return done(case, DoneKind::Deleted, None),
         Operation::Create { .. } => return created(case),
         Operation::Read
+        | Operation::All(_)
         | Operation::Replace { .. }
         | Operation::Patch { .. }
         | Operation::Transition { .. } => {}
@@ -171,25 +224,32 @@ fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Box<Resource>>) -> Dec
 }
 
 /// The answer to a plan that the store has written.
-pub fn written(plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
-    let mut acts = plan.acts.iter().filter(|act| !act.along);
-    let act = acts.next()?;
-    let seen = || match *image? {
+pub fn written(command: &Command, plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
+    let seen = |act: &Act| match &**image.as_ref()? {
         Item::Resource(resource) => Some(Act {
-            outcome: Planned::Known(Box::new(resource)),
+            outcome: Planned::Known(Box::new(resource.clone())),
             ..act.clone()
         }),
         Item::Tombstone(_) | Item::Claim(_) | Item::Record(_) => None,
     };
-    act.done().or_else(|| seen()?.done()).map(Answer::Done)
+    let acts = plan.acts.iter().filter(|act| !act.along);
+    let done: Option<Vec<Done>> = acts
+        .map(|act| act.done().or_else(|| seen(act)?.done()))
+        .collect();
+    done.map(|done| super::once::answer(command, done))
 }
 
 /// The problem of a store that cannot say anything of the data.
-pub(super) fn failed(case: &Case<'_>, failure: Failure) -> Problem {
-    if case.view.in_doubt() {
-        return outcome_unknown(case);
+pub(super) fn failed(
+    declarations: &Declarations,
+    command: &Command,
+    view: &View,
+    failure: Failure,
+) -> Problem {
+    if view.in_doubt() {
+        return outcome_unknown(declarations, command);
     }
-    let reads = case.command.operation == Operation::Read;
+    let reads = command.operation == Operation::Read;
     let unavailable = |after_ms| {
         let detail = match reads {
             true => "The service cannot answer now. Send the request again.",
@@ -211,9 +271,9 @@ pub(super) fn failed(case: &Case<'_>, failure: Failure) -> Problem {
 }
 
 /// The problem of a write of which nobody knows whether it was made, and the request that tells.
-fn outcome_unknown(case: &Case<'_>) -> Problem {
-    let command = case.command;
-    let name = format!("{}/{}", command.type_name, command.id);
+fn outcome_unknown(declarations: &Declarations, command: &Command) -> Problem {
+    let first = command.parts().first().unwrap_or(command);
+    let name = format!("{}/{}", first.type_name, first.id);
     let detail = match &command.operation {
         Operation::Create { .. } => format!(
             "{name} may have been created: read it before you send the request again. If it is \
@@ -222,28 +282,32 @@ fn outcome_unknown(case: &Case<'_>) -> Problem {
         Operation::Delete => {
             format!("{name} may have been deleted: read it before you send the request again.")
         }
+        Operation::All(_) => format!(
+            "The operations may have been made, all of them or none: read {name} before you send \
+             the request again."
+        ),
         _ => {
             format!("The change may have been made: read {name} before you send the request again.")
         }
     };
     let mut problem = Problem::new(Code::OutcomeUnknown, detail);
     problem.retry_after_ms = Some(AFTER_DOUBT_MS);
-    if lifecycle::may_read(case.declaration, &command.caller) {
+    let declaration = declarations.get(&first.type_name);
+    if declaration.is_some_and(|of| lifecycle::may_read(of, &command.caller)) {
         let title = "See whether it was made";
         problem
             .resolutions
-            .push(explain::read(command, Rel::Read, title));
+            .push(explain::read(first, Rel::Read, title));
     }
     problem
 }
 
 /// The problem of a command that others got in the way of each time.
-pub(super) fn contended(case: &Case<'_>) -> Problem {
-    if case.view.in_doubt() {
-        return outcome_unknown(case);
+pub(super) fn contended(declarations: &Declarations, command: &Command, view: &View) -> Problem {
+    if view.in_doubt() {
+        return outcome_unknown(declarations, command);
     }
-    let conflicts = vec![Conflict::Contention];
-    let mut problem = explain::refused(case.declaration, case.command, None, conflicts, Vec::new());
+    let mut problem = explain::contention(command);
     problem.retry_after_ms = Some(AFTER_CONTENTION_MS);
     problem
 }

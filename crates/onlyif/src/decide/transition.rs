@@ -130,7 +130,7 @@ impl Job<'_> {
             // Nothing was fetched for these: they show where an earlier attempt met them.
             let (document, _) = change::applied(self.transition, &self.moment, resource);
             let duplicates = claims::conflicts(self.case, &self.next(resource, document));
-            resolutions.extend(explain::read_holders(&duplicates));
+            resolutions.extend(explain::read_holders(&command.type_name, &duplicates));
             conflicts.extend(duplicates);
         }
         if let Verdict::Stale { yours, base } = verdict {
@@ -264,7 +264,7 @@ impl Job<'_> {
         let new = self.next(resource, document);
         let duplicates = claims::conflicts(case, &new);
         if !duplicates.is_empty() {
-            let holders = explain::read_holders(&duplicates);
+            let holders = explain::read_holders(&case.command.type_name, &duplicates);
             return case.refuse(Some(resource), duplicates, holders);
         }
         Decision::Write(Box::new(update::plan(case, resource, new, false)))

@@ -82,6 +82,7 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
         }
         Operation::Patch { patch } => patch.apply(&stored),
         Operation::Read
+        | Operation::All(_)
         | Operation::Create { .. }
         | Operation::Transition { .. }
         | Operation::Delete => Ok(stored.clone()),
@@ -144,7 +145,7 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
     let mut conflicts = attempt.conflicts;
     conflicts.extend(claims::conflicts(case, &new));
     if !conflicts.is_empty() {
-        let holders = explain::read_holders(&conflicts);
+        let holders = explain::read_holders(&case.command.type_name, &conflicts);
         return case.refuse(Some(resource), conflicts, holders);
     }
     if unchanged {
@@ -217,7 +218,7 @@ fn stale(
         if !duplicates.is_empty() {
             // What would be refused again resolves nothing.
             resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
-            resolutions.extend(explain::read_holders(&duplicates));
+            resolutions.extend(explain::read_holders(&case.command.type_name, &duplicates));
         }
         conflicts.extend(duplicates);
     }

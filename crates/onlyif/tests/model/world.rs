@@ -173,7 +173,7 @@ impl Process {
     fn hear(&mut self, plan: &Plan, written: Written) {
         match written {
             Written::Done(image) => {
-                self.answer = onlyif::decide::written(plan, image);
+                self.answer = onlyif::decide::written(&self.command, plan, image);
                 assert!(self.answer.is_some(), "an image comes back: {plan:?}");
             }
             Written::Refused(items) => {
