@@ -26,6 +26,7 @@ pub(crate) const CREATED_AT: &str = "createdAt";
 pub(crate) const CREATED_BY: &str = "createdBy";
 pub(crate) const UPDATED_AT: &str = "updatedAt";
 pub(crate) const UPDATED_BY: &str = "updatedBy";
+pub(crate) const OPERATION: &str = "operation";
 pub(crate) const PREVIOUS_AT: &str = "previousAt";
 pub(crate) const DELETED_AT: &str = "deletedAt";
 pub(crate) const DELETED_BY: &str = "deletedBy";
@@ -79,6 +80,7 @@ pub(crate) fn path(attribute: &Attribute) -> Path {
         Attribute::CreatedBy => CREATED_BY,
         Attribute::UpdatedAt => UPDATED_AT,
         Attribute::UpdatedBy => UPDATED_BY,
+        Attribute::Operation => OPERATION,
         Attribute::PreviousAt => PREVIOUS_AT,
         Attribute::DeletedAt => DELETED_AT,
         Attribute::DeletedBy => DELETED_BY,

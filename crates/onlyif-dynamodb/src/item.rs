@@ -104,6 +104,7 @@ impl Encoder {
         self.text(name::CREATED_BY, &resource.created_by);
         self.time(name::UPDATED_AT, resource.updated_at);
         self.text(name::UPDATED_BY, &resource.updated_by);
+        self.text(name::OPERATION, &resource.operation);
         if let Some(time) = resource.previous_at {
             self.time(name::PREVIOUS_AT, time);
         }
@@ -137,6 +138,7 @@ impl Encoder {
     fn tombstone(&mut self, tombstone: &Tombstone) {
         self.count(name::VERSION, tombstone.version);
         self.text(name::INCARNATION, &tombstone.incarnation);
+        self.time(name::CREATED_AT, tombstone.created_at);
         self.time(name::DELETED_AT, tombstone.deleted_at);
         self.text(name::DELETED_BY, &tombstone.deleted_by);
         self.stamps(&tombstone.stamps);
@@ -177,6 +179,7 @@ impl Decoder<'_> {
             created_by: self.text(name::CREATED_BY)?,
             updated_at: self.time(name::UPDATED_AT)?,
             updated_by: self.text(name::UPDATED_BY)?,
+            operation: self.text(name::OPERATION)?,
             previous_at: self.optional(name::PREVIOUS_AT, Self::time)?,
             clocks: self.clocks()?,
             stamps: self.stamps()?,
@@ -187,6 +190,7 @@ impl Decoder<'_> {
         Ok(Tombstone {
             version: self.count(name::VERSION)?,
             incarnation: self.text(name::INCARNATION)?,
+            created_at: self.time(name::CREATED_AT)?,
             deleted_at: self.time(name::DELETED_AT)?,
             deleted_by: self.text(name::DELETED_BY)?,
             stamps: self.stamps()?,

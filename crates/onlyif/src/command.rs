@@ -68,6 +68,18 @@ pub enum Operation {
     Delete,
 }
 
+impl Operation {
+    /// What a history calls the change: `create`, `update`, `delete`, or the transition's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Operation::Create { .. } => "create",
+            Operation::Replace { .. } | Operation::Patch { .. } => "update",
+            Operation::Transition { name, .. } => name,
+            Operation::Delete => "delete",
+        }
+    }
+}
+
 /// Who asks, and what that caller may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {

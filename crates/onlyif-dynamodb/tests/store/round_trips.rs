@@ -81,7 +81,7 @@ fn clocks() -> impl Strategy<Value = Clocks> {
 fn resource() -> impl Strategy<Value = Resource> {
     let stamps = prop::array::uniform8(text()).prop_map(Stamps);
     let times = (time(), time(), prop::option::of(time()));
-    let texts = (text(), prop::option::of(text()), text(), text());
+    let texts = (text(), prop::option::of(text()), text(), text(), text());
     let rest = (members(value()), any::<u64>(), clocks(), stamps);
     (rest, times, texts).prop_map(|(rest, times, texts)| Resource {
         document: rest.0,
@@ -95,6 +95,7 @@ fn resource() -> impl Strategy<Value = Resource> {
         state: texts.1,
         created_by: texts.2,
         updated_by: texts.3,
+        operation: texts.4,
     })
 }
 

@@ -289,6 +289,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
         created_by: "alice".to_owned(),
         updated_at: minutes_ago(1),
         updated_by: "carol".to_owned(),
+        operation: "update".to_owned(),
         previous_at: Some(minutes_ago(4)),
         clocks: Clocks { fields, floor: 0 },
         stamps: Stamps::default(),
@@ -299,6 +300,7 @@ fn tombstone() -> Item {
     Item::Tombstone(Tombstone {
         version: 8,
         incarnation: "9f2c1a7e".to_owned(),
+        created_at: minutes_ago(95),
         deleted_at: minutes_ago(1),
         deleted_by: "bob".to_owned(),
         stamps: Stamps::default(),

@@ -50,6 +50,7 @@ fn resource(document: Value) -> Resource {
         created_by: "alice".to_owned(),
         updated_at: at("2026-11-23T10:05:00Z"),
         updated_by: "bob".to_owned(),
+        operation: "update".to_owned(),
         previous_at: None,
         clocks: Clocks {
             fields: BTreeMap::new(),
