@@ -16,6 +16,7 @@ mod changes;
 mod clauses;
 mod cost;
 mod fields;
+mod keep;
 mod lifecycle;
 mod sources;
 mod transitions;
@@ -34,6 +35,7 @@ pub mod format;
 mod forms;
 mod summary;
 
+pub(crate) use keep::in_words;
 pub use model::*;
 pub use parse::{Complaint, SourceFile};
 pub(crate) use schema::{Holds, holds};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::access::{self, TOMBSTONE_S};
+use super::access;
 use super::changes::MemberSchemas;
 use super::flaw::{Flaws, Mark};
+use super::keep;
 use super::keys::DECLARATION;
 use super::lifecycle;
 use super::reading::{self, Members, expected};
@@ -117,9 +118,7 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
     let stale = members
         .get("stale")
         .and_then(|node| reading::word(node, &["refuse", "merge"], flaws));
-    let tombstone_s = members
-        .get("keep")
-        .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
+    let keep = keep::keep(members.get("keep"), flaws);
     let (states, transitions, member_schemas) = behaviour(&members, draft.as_ref(), &access, flaws);
     let read_only = shape.map(|shape| shape.all_read_only()).unwrap_or_default();
     let Draft { source, schema } = draft?;
@@ -136,7 +135,8 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
             Stale::Refuse
         },
         access,
-        tombstone_s,
+        tombstone_s: keep.tombstone_s,
+        history_s: keep.history_s,
         read_only,
         members: member_schemas,
     })
