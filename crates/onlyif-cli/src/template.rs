@@ -112,6 +112,7 @@ struct TableShape {
     #[serde(default)]
     global_secondary_indexes: Vec<IndexShape>,
     time_to_live_specification: Option<TtlShape>,
+    stream_specification: Option<StreamShape>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +150,12 @@ struct TtlShape {
     enabled: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamShape {
+    stream_view_type: String,
+}
+
 impl TableShape {
     fn definition(self) -> Result<Definition, String> {
         if let Some(other) = self
@@ -177,12 +184,18 @@ impl TableShape {
                 sort_key,
             });
         }
+        if let Some(stream) = &self.stream_specification
+            && stream.stream_view_type != "NEW_AND_OLD_IMAGES"
+        {
+            return Err("the stream does not tell of items before and after a write".to_owned());
+        }
         let expires = self.time_to_live_specification.filter(|ttl| ttl.enabled);
         Ok(Definition {
             partition_key,
             sort_key,
             indexes,
             expires: expires.map(|ttl| ttl.attribute_name),
+            stream: self.stream_specification.is_some(),
         })
     }
 }
@@ -356,6 +369,7 @@ mod tests {
                 sort_key: attributes::INDEX_SORT_KEY.to_owned(),
             }],
             expires: Some(attributes::EXPIRES.to_owned()),
+            stream: true,
         };
         assert_eq!(definition(STORAGE).unwrap(), expected);
     }
@@ -368,6 +382,11 @@ mod tests {
                 "ProjectionType: ALL",
                 "ProjectionType: KEYS_ONLY",
                 "does not hold all attributes",
+            ),
+            (
+                "NEW_AND_OLD_IMAGES",
+                "KEYS_ONLY",
+                "before and after a write",
             ),
             ("KeyType: HASH", "KeyType: RANGE", "not HASH, then RANGE"),
             (

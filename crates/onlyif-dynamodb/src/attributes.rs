@@ -31,6 +31,16 @@ pub(crate) const PREVIOUS_AT: &str = "previousAt";
 pub(crate) const DELETED_AT: &str = "deletedAt";
 pub(crate) const DELETED_BY: &str = "deletedBy";
 pub(crate) const FLOOR: &str = "floor";
+/// Who made what an entry of a history tells.
+pub(crate) const BY: &str = "by";
+/// When.
+pub(crate) const AT: &str = "at";
+/// What was not there before, by pointer.
+pub(crate) const ADDED: &str = "added";
+/// What was there before, by pointer.
+pub(crate) const REPLACED: &str = "replaced";
+/// The pointers of what is gone.
+pub(crate) const REMOVED: &str = "removed";
 pub(crate) const OWNER: &str = "owner";
 
 /// The stamps, newest first. Every update writes all of them: short names keep items small.

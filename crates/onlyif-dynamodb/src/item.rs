@@ -47,7 +47,8 @@ pub(crate) fn encode_value(value: &Value) -> AttributeValue {
     }
 }
 
-fn encode_members(members: &Document) -> Attributes {
+/// The members of an object, or of a document, as a map.
+pub(crate) fn encode_members(members: &Document) -> Attributes {
     members
         .iter()
         .map(|(name, value)| (name.clone(), encode_value(value)))
@@ -71,22 +72,23 @@ pub(crate) fn encode(at: &Key, item: &Item, listed_in: Option<&Partition>) -> At
     into.0
 }
 
-struct Encoder(Attributes);
+/// Attributes as they are put together.
+pub(crate) struct Encoder(pub(crate) Attributes);
 
 impl Encoder {
-    fn put(&mut self, name: &str, value: AttributeValue) {
+    pub(crate) fn put(&mut self, name: &str, value: AttributeValue) {
         self.0.insert(name.to_owned(), value);
     }
 
-    fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.put(name, AttributeValue::S(text.to_owned()));
     }
 
-    fn time(&mut self, name: &str, time: Timestamp) {
+    pub(crate) fn time(&mut self, name: &str, time: Timestamp) {
         self.text(name, &time.to_string());
     }
 
-    fn count(&mut self, name: &str, number: impl ToString) {
+    pub(crate) fn count(&mut self, name: &str, number: impl ToString) {
         self.put(name, AttributeValue::N(number.to_string()));
     }
 
@@ -166,7 +168,8 @@ pub(crate) fn decode_listed(attributes: &Attributes) -> Result<(String, Resource
     Ok((from.text(name::INDEX_SORT_KEY)?, from.resource()?))
 }
 
-struct Decoder<'a>(&'a Attributes);
+/// Attributes as they are taken apart.
+pub(crate) struct Decoder<'a>(pub(crate) &'a Attributes);
 
 impl Decoder<'_> {
     fn resource(&self) -> Result<Resource, Foreign> {
@@ -228,7 +231,7 @@ impl Decoder<'_> {
         Ok(stamps)
     }
 
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &self,
         name: &str,
         read: impl Fn(&Self, &str) -> Result<T, Foreign>,
@@ -240,24 +243,24 @@ impl Decoder<'_> {
         }
     }
 
-    fn get(&self, name: &str) -> Result<&AttributeValue, Foreign> {
+    pub(crate) fn get(&self, name: &str) -> Result<&AttributeValue, Foreign> {
         self.0
             .get(name)
             .ok_or_else(|| Foreign(format!("{name} is missing")))
     }
 
-    fn text(&self, name: &str) -> Result<String, Foreign> {
+    pub(crate) fn text(&self, name: &str) -> Result<String, Foreign> {
         match self.get(name)? {
             AttributeValue::S(text) => Ok(text.clone()),
             _ => Err(Foreign(format!("{name} is no string"))),
         }
     }
 
-    fn time(&self, name: &str) -> Result<Timestamp, Foreign> {
+    pub(crate) fn time(&self, name: &str) -> Result<Timestamp, Foreign> {
         Timestamp::parse(&self.text(name)?).ok_or_else(|| Foreign(format!("{name} is no time")))
     }
 
-    fn count<T: std::str::FromStr>(&self, name: &str) -> Result<T, Foreign> {
+    pub(crate) fn count<T: std::str::FromStr>(&self, name: &str) -> Result<T, Foreign> {
         let wrong = || Foreign(format!("{name} is no whole number"));
         match self.get(name)? {
             AttributeValue::N(text) => number::parse(text)
@@ -267,7 +270,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn map(&self, name: &str) -> Result<&Attributes, Foreign> {
+    pub(crate) fn map(&self, name: &str) -> Result<&Attributes, Foreign> {
         match self.get(name)? {
             AttributeValue::M(map) => Ok(map),
             _ => Err(Foreign(format!("{name} is no map"))),
@@ -276,7 +279,7 @@ impl Decoder<'_> {
 }
 
 /// DynamoDB keeps no order of members: they come back ordered by name.
-fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
+pub(crate) fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
     let mut ordered: Vec<_> = attributes.iter().collect();
     ordered.sort_unstable_by_key(|(name, _)| *name);
     let mut members = Document::new();
@@ -286,7 +289,8 @@ fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
     Ok(members)
 }
 
-fn decode_value(attribute: &AttributeValue) -> Result<Value, Foreign> {
+/// The value that an attribute holds.
+pub(crate) fn decode_value(attribute: &AttributeValue) -> Result<Value, Foreign> {
     Ok(match attribute {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Bool(truth) => Value::Bool(*truth),

@@ -26,12 +26,12 @@ fn number() -> impl Strategy<Value = Value> {
     })
 }
 
-fn name() -> impl Strategy<Value = String> {
+pub(crate) fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{1,3}", "[/~#:.\\[\\]0 é𝄞]{1,4}", any::<String>()]
         .prop_filter("a member's name is not empty", |name| !name.is_empty())
 }
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         Just(String::new()),
@@ -39,7 +39,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -55,12 +55,12 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 /// Ordered by name, as the table gives them back.
-fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Document> {
+pub(crate) fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Document> {
     prop::collection::btree_map(name(), value, 0..4)
         .prop_map(|members| members.into_iter().collect())
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn time() -> impl Strategy<Value = Timestamp> {
     (-62_167_219_200_000i64..=253_402_300_799_999).prop_map(Timestamp::from_millis)
 }
 
