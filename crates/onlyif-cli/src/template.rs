@@ -212,7 +212,7 @@ fn key(parts: [KeyShape; 2]) -> Result<(String, String), String> {
 
 /// Any template of `CloudFormation`'s.
 #[derive(Deserialize)]
-struct Template {
+pub(crate) struct Template {
     #[serde(skip)]
     file: &'static str,
     #[serde(rename = "Globals", default)]
@@ -222,7 +222,7 @@ struct Template {
 }
 
 impl Template {
-    fn read(text: &str, file: &'static str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str, file: &'static str) -> Result<Self, String> {
         // YAML 1.1 would read the attribute type `N` as a `no`.
         let options = serde_saphyr::options! { strict_booleans: true };
         let template: Template = serde_saphyr::from_str_with_options(text, options)
@@ -230,14 +230,14 @@ impl Template {
         Ok(Template { file, ..template })
     }
 
-    fn names<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn names<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = &'a str> {
         self.resources
             .iter()
             .filter(move |(_, resource)| resource["Type"] == of_type)
             .map(|(name, _)| name.as_str())
     }
 
-    fn at(&self, name: &str, pointer: &str) -> Option<&Value> {
+    pub(crate) fn at(&self, name: &str, pointer: &str) -> Option<&Value> {
         self.resources.get(name)?.pointer(pointer)
     }
 
@@ -253,7 +253,7 @@ impl Template {
             })
     }
 
-    fn function(&self, name: &str) -> Result<Function, String> {
+    pub(crate) fn function(&self, name: &str) -> Result<Function, String> {
         let binary = self.text(name, "/Metadata/BuildProperties/Binary")?;
         Function::of_binary(binary).ok_or_else(|| {
             format!(
