@@ -304,6 +304,8 @@ mod tests {
                 true,
             ),
             ("GET", "/v1/orders/o-1/transitions", Function::Read, true),
+            ("GET", "/v1/orders/o-1/history", Function::Read, true),
+            ("HEAD", "/v1/orders/o-1/history", Function::Read, true),
             ("GET", "/v1", Function::Describe, false),
             ("GET", "/openapi.json", Function::Describe, false),
             ("GET", "/problems/stale-version", Function::Describe, false),

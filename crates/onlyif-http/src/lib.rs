@@ -9,7 +9,7 @@
 //! - [`caller`], [`media`], [`precondition`], [`prefer`], [`query`], [`body`], [`cursor`]: the parts
 //!   of a request
 //! - [`write`](mod@write): requests to commands
-//! - [`read`]: one resource, lists, legal transitions
+//! - [`read`]: one resource, lists, legal transitions; [`history`]: what its versions changed
 //! - [`answer`], [`problem`], [`link`]: outcomes to responses
 //! - [`catalogue`]: what is constant about each kind of problem
 //! - [`describe`](mod@describe): what the API says about itself, and what no other function serves
@@ -28,6 +28,7 @@ pub mod cursor;
 pub mod describe;
 pub mod entry;
 pub mod exchange;
+pub mod history;
 pub mod link;
 mod list;
 pub mod media;

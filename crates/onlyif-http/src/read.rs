@@ -7,7 +7,7 @@ use onlyif::command::Caller;
 use onlyif::declaration::Declaration;
 use onlyif::item::{Item, Key, Resource, Tombstone};
 use onlyif::lifecycle;
-use onlyif::problem::{Code, Conflict, Problem};
+use onlyif::problem::{Code, Conflict, Fault, Problem};
 use onlyif::store::{Failure, Store};
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ use crate::{caller, list};
 
 /// `GET` and `HEAD` of `/v1/{type}/{id}`.
 pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
-    let target = match target(exchange) {
+    let target = match target(exchange, query::none(exchange)) {
         Ok(target) => target,
         Err(problem) => return answer::refused(exchange, &problem),
     };
@@ -44,7 +44,7 @@ pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Bo
 
 /// `GET` and `HEAD` of `/v1/{type}/{id}/transitions`.
 pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
-    let target = match target(exchange) {
+    let target = match target(exchange, query::none(exchange)) {
         Ok(target) => target,
         Err(problem) => return answer::refused(exchange, &problem),
     };
@@ -132,15 +132,19 @@ fn asked<'a>(exchange: &Exchange<'a>) -> Result<Asked<'a>, Problem> {
 }
 
 /// The resource that a read is about, and who asks.
-struct Target<'a> {
-    declaration: &'a Declaration,
-    caller: Caller,
-    id: String,
+pub(crate) struct Target<'a> {
+    pub(crate) declaration: &'a Declaration,
+    pub(crate) caller: Caller,
+    pub(crate) id: String,
     /// What the caller has already.
     known: Option<TagList>,
 }
 
-fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
+/// What the request is about; `faults` are those of its query.
+pub(crate) fn target<'a>(
+    exchange: &Exchange<'a>,
+    mut faults: Vec<Fault>,
+) -> Result<Target<'a>, Problem> {
     let caller = exchange.caller()?;
     let declaration = exchange.declaration()?;
     let id = exchange.id()?;
@@ -148,7 +152,6 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
         return Err(not_found(declaration, &id));
     }
     media::accept_json(exchange.request.headers())?;
-    let mut faults = query::none(exchange);
     let known = exchange.header("if-none-match").and_then(|value| {
         precondition::tags("If-None-Match", &value)
             .map_err(|fault| faults.push(fault))
@@ -171,7 +174,7 @@ impl Target<'_> {
         self.known.as_ref().is_some_and(|known| known.matches(tag))
     }
 
-    fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         Key::Resource {
             tenant: self.caller.tenant.clone(),
             type_name: self.declaration.name.clone(),
@@ -179,7 +182,7 @@ impl Target<'_> {
         }
     }
 
-    fn finish(
+    pub(crate) fn finish(
         &self,
         exchange: &Exchange<'_>,
         answer: Result<Response<Body>, Problem>,
@@ -198,14 +201,21 @@ impl Target<'_> {
     }
 }
 
+/// What is at the target's key.
+pub(crate) async fn look<S: Store>(
+    store: &S,
+    target: &Target<'_>,
+) -> Result<Option<Item>, Problem> {
+    let items = store.read(&[target.key()]).await.map_err(unavailable)?;
+    Ok(items.into_iter().next().and_then(|(_, item)| item))
+}
+
 async fn read<S: Store>(
     store: &S,
     exchange: &Exchange<'_>,
     target: &Target<'_>,
 ) -> Result<Resource, Problem> {
-    let items = store.read(&[target.key()]).await.map_err(unavailable)?;
-    let item = items.into_iter().next().and_then(|(_, item)| item);
-    match item {
+    match look(store, target).await? {
         Some(Item::Resource(resource)) => Ok(resource),
         Some(Item::Tombstone(tombstone)) if tombstone.expires_at_s > exchange.at.seconds() => {
             Err(gone(target, &tombstone))
@@ -214,7 +224,7 @@ async fn read<S: Store>(
     }
 }
 
-fn not_found(declaration: &Declaration, id: &str) -> Problem {
+pub(crate) fn not_found(declaration: &Declaration, id: &str) -> Problem {
     Problem::new(
         Code::NotFound,
         format!("There is no {}/{id}.", declaration.name),

@@ -138,6 +138,7 @@ fn every_type_and_transition_has_a_path_of_its_own_with_every_method() {
             expected.push((format!("{transitions}/{}", transition.name), "options post"));
         }
         expected.push((list, "get head options post"));
+        expected.push((format!("{one}/history"), "get head options"));
         expected.push((one, "delete get head options patch put"));
         expected.push((transitions, "get head options"));
     }

@@ -23,6 +23,8 @@ pub enum Route<'a> {
     One(&'a Declaration),
     /// `/v1/{type}/{id}/transitions`
     Transitions(&'a Declaration),
+    /// `/v1/{type}/{id}/history`
+    History(&'a Declaration),
     /// `/v1/{type}/{id}/transitions/{transition}`
     Transition(&'a Transition),
 }
@@ -57,6 +59,11 @@ impl<'a> Route<'a> {
                 possible((*id).to_owned())?;
                 Ok(Route::Transitions(declaration))
             }
+            ["v1", kind, id, "history"] => {
+                let declaration = declaration(kind)?;
+                possible((*id).to_owned())?;
+                Ok(Route::History(declaration))
+            }
             ["v1", kind, id, "transitions", name] => {
                 let declaration = declaration(kind)?;
                 possible((*id).to_owned())?;
@@ -76,7 +83,8 @@ impl<'a> Route<'a> {
             | Route::Document
             | Route::Problems
             | Route::Problem(_)
-            | Route::Transitions(_) => &["GET", "HEAD", "OPTIONS"],
+            | Route::Transitions(_)
+            | Route::History(_) => &["GET", "HEAD", "OPTIONS"],
             Route::List(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::One(_) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
             Route::Transition(_) => &["POST", "OPTIONS"],

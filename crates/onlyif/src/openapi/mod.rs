@@ -7,13 +7,14 @@
 //! # Layout, in reading order
 //!
 //! - [`document`]: the whole
-//! - `collection`, `resource`, `transitions`, `discovery`: the routes, by their paths
+//! - `collection`, `resource`, `transitions`, `history`, `discovery`: the routes, by their paths
 //! - `operation`, `headers`: what an operation is made of, and what operations share
 //! - `shapes`, `patches`, `reserved`, `moved`: the schemas of a type
 //! - `problems`, `conflicts`: the schemas of refusals
 
 mod collection;
 mod discovery;
+mod history;
 mod resource;
 mod transitions;
 
@@ -137,6 +138,10 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             ("delete", resource::delete(declaration)),
         ];
         paths.insert(one.clone(), path(&operations, true, catalogue));
+        let told = history::read(declaration);
+        let operations = [("get", told.clone()), ("head", told.head())];
+        let item = path(&operations, true, catalogue);
+        paths.insert(format!("{one}/history"), item);
         let of_one = format!("{one}/transitions");
         let operations = [("get", legal.clone()), ("head", legal.head())];
         paths.insert(of_one.clone(), path(&operations, true, catalogue));
@@ -174,6 +179,7 @@ fn schemas(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String
         declarations.iter().flat_map(shapes::components).collect();
     schemas.extend(reserved::components().into_iter().map(own));
     schemas.insert("JsonPatch".to_owned(), patches::json_patch());
+    schemas.insert(history::PAGE.to_owned(), history::page());
     schemas.extend(catalogue.schemas());
     schemas.extend(discovery::schemas(catalogue));
     schemas
