@@ -73,6 +73,7 @@ fn expected() -> BTreeMap<String, Expected> {
 struct World {
     app: App<Table>,
     server: Server,
+    _backend: Backend,
 }
 
 impl World {
@@ -88,7 +89,7 @@ impl World {
         })
         .await
         .expect("the server starts");
-        let store = onlyif_dynamodb::Settings::emulated(table, backend.url);
+        let store = onlyif_dynamodb::Settings::emulated(table, &backend.url);
         let app = App {
             declarations: Arc::new(onlyif_declared::declarations()),
             store: Table::connect(&store).expect("a client"),
@@ -98,7 +99,11 @@ impl World {
                 base_url: None,
             },
         };
-        World { app, server }
+        World {
+            app,
+            server,
+            _backend: backend,
+        }
     }
 
     /// What the function answers, once the event's tags name the incarnation that is there.

@@ -13,8 +13,7 @@ struct Counted {
 
 impl Counted {
     async fn start() -> Self {
-        let backend = Backend::start().await;
-        let proxy = Proxy::before(&backend.url).await;
+        let proxy = Proxy::before(Backend::start().await).await;
         Counted {
             api: Api::on(&proxy.url).await,
             proxy,
