@@ -139,6 +139,7 @@ impl Serve {
                 .as_ref()
                 .map(|url| url.trim_end_matches('/').to_owned()),
             watch: true,
+            follow: true,
             ..Options::default()
         }
     }

@@ -1,4 +1,4 @@
-//! The functions behind the API.
+//! The functions that are deployed.
 
 /// One of the deployed functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,10 @@ pub enum Function {
     Delete,
     /// `functions/describe`
     Describe,
+    /// `functions/history`
+    History,
+    /// `functions/transact`
+    Transact,
 }
 
 impl Function {
@@ -27,6 +31,8 @@ impl Function {
             "onlyif-transition" => Function::Transition,
             "onlyif-delete" => Function::Delete,
             "onlyif-describe" => Function::Describe,
+            "onlyif-history" => Function::History,
+            "onlyif-transact" => Function::Transact,
             _ => return None,
         })
     }

@@ -9,6 +9,7 @@
 //! - [`template`]: the routes and the table, read from what is deployed
 //! - [`store`]: the embedded store, or any DynamoDB endpoint
 //! - [`gateway`]: API Gateway's part; [`function`]: the functions behind it; `listen`: the connections
+//! - [`stream`]: Lambda's part between the table's stream and the history function
 //! - [`banner`], [`log`], [`paint`]: what is printed
 //!
 //! **Invariant**: nothing of the API is decided here. Requests reach the handlers as they do on
@@ -35,6 +36,7 @@ pub mod store;
 pub mod function;
 pub mod gateway;
 mod listen;
+pub mod stream;
 
 pub mod banner;
 pub mod log;

@@ -16,6 +16,7 @@ use crate::listen;
 use crate::resources;
 use crate::seed::{self, Seed, Seeded};
 use crate::store::{self, embedded::Embedded};
+use crate::stream::{Feed, mapping::Mapping};
 use crate::template::{Api, STORAGE, TEMPLATE, definition};
 use crate::watch::Watch;
 
@@ -49,6 +50,8 @@ pub struct Options {
     pub base_url: Option<String>,
     /// Reload declarations when they are saved.
     pub watch: bool,
+    /// Write histories as resources change; otherwise only when [`Server::catch_up`] is called.
+    pub follow: bool,
 }
 
 impl Default for Options {
@@ -67,6 +70,7 @@ impl Default for Options {
             stale_status: StaleStatus::Conflict,
             base_url: None,
             watch: false,
+            follow: false,
         }
     }
 }
@@ -89,6 +93,8 @@ pub struct Server {
     gateway: Arc<Gateway>,
     seeds: Vec<(String, Vec<Seed>)>,
     watch: Option<Watch>,
+    feed: Option<Arc<Feed>>,
+    following: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     embedded: Option<Embedded>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
@@ -105,7 +111,9 @@ pub async fn start(options: Options) -> Result<Server, String> {
     let api = Api::read(&options.template)?;
     let (listener, address) = bind(options.host, options.port).await?;
     let url = format!("http://{address}");
-    let (table, embedded) = store::open(&options, &definition(STORAGE)?).await?;
+    let mapping = Mapping::read(&options.template)?;
+    let opened = store::open(&options, &definition(STORAGE)?).await?;
+    let stream = opened.table.stream_arn().await.ok().flatten();
     let settings = Settings {
         stale_status: options.stale_status,
         auth: Auth::Local,
@@ -113,11 +121,16 @@ pub async fn start(options: Options) -> Result<Server, String> {
     };
     let app = App {
         declarations: Arc::clone(&declarations),
-        store: table,
+        store: opened.table,
         settings,
     };
     let remote = !options.host.is_loopback();
     let gateway = Arc::new(Gateway::new(api, app, address.port(), remote));
+    let feed = stream.map(|stream| {
+        let gateway = Arc::clone(&gateway);
+        Feed::new(&opened.settings, stream, mapping, gateway).map(Arc::new)
+    });
+    let feed = feed.transpose()?;
     let (seeds, unreadable) = match seed::read(&options.resources, &declarations) {
         Ok(seeds) => (seeds, None),
         Err(sentence) => (Vec::new(), Some(sentence)),
@@ -132,6 +145,10 @@ pub async fn start(options: Options) -> Result<Server, String> {
         true => watch(&options, files, &gateway),
         false => None,
     };
+    let following = match options.follow {
+        true => follow(feed.as_ref()),
+        false => None,
+    };
     let (stop, stopped) = oneshot::channel();
     // A server that is dropped ends too: then nobody is there to send.
     let stopped = async { stopped.await.unwrap_or_default() };
@@ -142,7 +159,9 @@ pub async fn start(options: Options) -> Result<Server, String> {
         gateway,
         seeds,
         watch,
-        embedded,
+        feed,
+        following,
+        embedded: opened.embedded,
         stop,
         serving,
     })
@@ -176,12 +195,30 @@ impl Server {
         )
     }
 
+    /// Writes the history of all that has happened until now: what a deployment does by itself, some
+    /// time later.
+    ///
+    /// # Errors
+    /// A sentence: the store has no stream, or it cannot be read now.
+    pub async fn catch_up(&self) -> Result<(), String> {
+        match &self.feed {
+            Some(feed) => feed.drain().await,
+            None => Err(NO_STREAM.to_owned()),
+        }
+    }
+
     /// Takes no more requests, finishes those that run, and closes the store.
     pub async fn stop(self) {
         drop(self.watch);
         let _ = self.stop.send(());
         let _ = self.serving.await;
-        drop(self.gateway);
+        // What is not written yet is, when the next server begins.
+        if let Some((stop, following)) = self.following {
+            drop(stop);
+            let _ = following.await;
+        }
+        self.gateway.idle().await;
+        drop((self.feed, self.gateway));
         if let Some(embedded) = self.embedded {
             embedded.stop().await;
         }
@@ -217,6 +254,19 @@ async fn bind(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), Stri
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
     Ok((listener, address))
+}
+
+/// What a server says whose histories stay empty.
+const NO_STREAM: &str = "The store's table has no stream of its changes: no histories are written.";
+
+/// Where there is no stream, the server serves all the same.
+fn follow(feed: Option<&Arc<Feed>>) -> Option<(oneshot::Sender<()>, JoinHandle<()>)> {
+    let Some(feed) = feed else {
+        tracing::warn!(target: "onlyif::local", "{NO_STREAM}");
+        return None;
+    };
+    let (stop, stopped) = oneshot::channel();
+    Some((stop, Arc::clone(feed).follow(stopped)))
 }
 
 /// Where the folder cannot be watched, the server serves all the same.

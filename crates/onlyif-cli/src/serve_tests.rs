@@ -109,6 +109,29 @@ async fn requests_reach_the_functions_and_their_answers_come_back() {
 }
 
 #[tokio::test]
+async fn a_server_that_follows_writes_histories_by_itself() {
+    let resources = resources();
+    let options = Options {
+        follow: true,
+        ..options(resources.path())
+    };
+    let server = start(options).await.unwrap();
+    assert_eq!(create(&server, "a").await, 201);
+    let told = async {
+        loop {
+            let history = send(&server, Method::GET, "/v1/notes/a/history", &[], "").await;
+            let history: Value = history.json().await.unwrap();
+            if let Some(entry) = history["items"].get(0) {
+                return entry.clone();
+            }
+        }
+    };
+    let entry = tokio::time::timeout(std::time::Duration::from_secs(60), told).await;
+    assert_eq!(entry.unwrap()["operation"], "create");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_api_gateway_answers_by_itself_has_its_own_body() {
     let resources = resources();
     let server = start(options(resources.path())).await.unwrap();

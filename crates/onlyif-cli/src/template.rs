@@ -112,6 +112,7 @@ struct TableShape {
     #[serde(default)]
     global_secondary_indexes: Vec<IndexShape>,
     time_to_live_specification: Option<TtlShape>,
+    stream_specification: Option<StreamShape>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +150,12 @@ struct TtlShape {
     enabled: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct StreamShape {
+    stream_view_type: String,
+}
+
 impl TableShape {
     fn definition(self) -> Result<Definition, String> {
         if let Some(other) = self
@@ -177,12 +184,18 @@ impl TableShape {
                 sort_key,
             });
         }
+        if let Some(stream) = &self.stream_specification
+            && stream.stream_view_type != "NEW_AND_OLD_IMAGES"
+        {
+            return Err("the stream does not tell of items before and after a write".to_owned());
+        }
         let expires = self.time_to_live_specification.filter(|ttl| ttl.enabled);
         Ok(Definition {
             partition_key,
             sort_key,
             indexes,
             expires: expires.map(|ttl| ttl.attribute_name),
+            stream: self.stream_specification.is_some(),
         })
     }
 }
@@ -199,7 +212,7 @@ fn key(parts: [KeyShape; 2]) -> Result<(String, String), String> {
 
 /// Any template of `CloudFormation`'s.
 #[derive(Deserialize)]
-struct Template {
+pub(crate) struct Template {
     #[serde(skip)]
     file: &'static str,
     #[serde(rename = "Globals", default)]
@@ -209,7 +222,7 @@ struct Template {
 }
 
 impl Template {
-    fn read(text: &str, file: &'static str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str, file: &'static str) -> Result<Self, String> {
         // YAML 1.1 would read the attribute type `N` as a `no`.
         let options = serde_saphyr::options! { strict_booleans: true };
         let template: Template = serde_saphyr::from_str_with_options(text, options)
@@ -217,14 +230,14 @@ impl Template {
         Ok(Template { file, ..template })
     }
 
-    fn names<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn names<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = &'a str> {
         self.resources
             .iter()
             .filter(move |(_, resource)| resource["Type"] == of_type)
             .map(|(name, _)| name.as_str())
     }
 
-    fn at(&self, name: &str, pointer: &str) -> Option<&Value> {
+    pub(crate) fn at(&self, name: &str, pointer: &str) -> Option<&Value> {
         self.resources.get(name)?.pointer(pointer)
     }
 
@@ -240,7 +253,7 @@ impl Template {
             })
     }
 
-    fn function(&self, name: &str) -> Result<Function, String> {
+    pub(crate) fn function(&self, name: &str) -> Result<Function, String> {
         let binary = self.text(name, "/Metadata/BuildProperties/Binary")?;
         Function::of_binary(binary).ok_or_else(|| {
             format!(
@@ -291,6 +304,8 @@ mod tests {
                 true,
             ),
             ("GET", "/v1/orders/o-1/transitions", Function::Read, true),
+            ("GET", "/v1/orders/o-1/history", Function::Read, true),
+            ("HEAD", "/v1/orders/o-1/history", Function::Read, true),
             ("GET", "/v1", Function::Describe, false),
             ("GET", "/openapi.json", Function::Describe, false),
             ("GET", "/problems/stale-version", Function::Describe, false),
@@ -356,6 +371,7 @@ mod tests {
                 sort_key: attributes::INDEX_SORT_KEY.to_owned(),
             }],
             expires: Some(attributes::EXPIRES.to_owned()),
+            stream: true,
         };
         assert_eq!(definition(STORAGE).unwrap(), expected);
     }
@@ -368,6 +384,11 @@ mod tests {
                 "ProjectionType: ALL",
                 "ProjectionType: KEYS_ONLY",
                 "does not hold all attributes",
+            ),
+            (
+                "NEW_AND_OLD_IMAGES",
+                "KEYS_ONLY",
+                "before and after a write",
             ),
             ("KeyType: HASH", "KeyType: RANGE", "not HASH, then RANGE"),
             (

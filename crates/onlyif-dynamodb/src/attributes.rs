@@ -26,13 +26,25 @@ pub(crate) const CREATED_AT: &str = "createdAt";
 pub(crate) const CREATED_BY: &str = "createdBy";
 pub(crate) const UPDATED_AT: &str = "updatedAt";
 pub(crate) const UPDATED_BY: &str = "updatedBy";
+pub(crate) const OPERATION: &str = "operation";
 pub(crate) const PREVIOUS_AT: &str = "previousAt";
 pub(crate) const DELETED_AT: &str = "deletedAt";
 pub(crate) const DELETED_BY: &str = "deletedBy";
 pub(crate) const FLOOR: &str = "floor";
+/// Who made what an entry of a history tells.
+pub(crate) const BY: &str = "by";
+/// When.
+pub(crate) const AT: &str = "at";
+/// What was not there before, by pointer.
+pub(crate) const ADDED: &str = "added";
+/// What was there before, by pointer.
+pub(crate) const REPLACED: &str = "replaced";
+/// The pointers of what is gone.
+pub(crate) const REMOVED: &str = "removed";
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const REQUEST_ID: &str = "requestId";
+pub(crate) const DONE: &str = "done";
 pub(crate) const KIND: &str = "kind";
 pub(crate) const REPLAYED: &str = "replayed";
 pub(crate) const MERGED: &str = "merged";
@@ -86,6 +98,7 @@ pub(crate) fn path(attribute: &Attribute) -> Path {
         Attribute::CreatedBy => CREATED_BY,
         Attribute::UpdatedAt => UPDATED_AT,
         Attribute::UpdatedBy => UPDATED_BY,
+        Attribute::Operation => OPERATION,
         Attribute::PreviousAt => PREVIOUS_AT,
         Attribute::DeletedAt => DELETED_AT,
         Attribute::DeletedBy => DELETED_BY,

@@ -3,10 +3,12 @@
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::operation::update_table::UpdateTableError;
 use aws_sdk_dynamodb::operation::update_time_to_live::UpdateTimeToLiveError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, TableStatus, TimeToLiveSpecification,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType, TableDescription,
+    TableStatus, TimeToLiveSpecification,
 };
 use onlyif::store::Failure;
 
@@ -25,6 +27,8 @@ pub struct Definition {
     pub indexes: Vec<Index>,
     /// The TTL attribute, if items expire.
     pub expires: Option<String>,
+    /// Whether a stream tells of each write, with the item as it was before and as it is since.
+    pub stream: bool,
 }
 
 /// A global secondary index.
@@ -58,6 +62,15 @@ impl Definition {
                 .build()
         };
         names.into_iter().map(string).collect()
+    }
+
+    /// The stream; `None` where there is none.
+    fn stream(&self) -> Result<Option<StreamSpecification>, BuildError> {
+        let specification = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages)
+            .build()?;
+        Ok(self.stream.then_some(specification))
     }
 
     /// The indexes; `None` where there are none, as DynamoDB wants it.
@@ -100,11 +113,11 @@ impl Table {
     pub async fn create_if_missing(&self, definition: &Definition) -> Result<(), Failure> {
         let deadline = self.deadline.of_operation();
         self.ask(deadline, || self.create(definition)).await?;
-        let mut backoff = Backoff::default();
-        while self.status(deadline).await? != Some(TableStatus::Active) {
-            if !backoff.wait(deadline).await {
-                return Err(Failure::OutOfTime);
-            }
+        self.active(deadline).await?;
+        if definition.stream && self.stream_arn().await?.is_none() {
+            self.ask(deadline, || self.enable_stream(definition))
+                .await?;
+            self.active(deadline).await?;
         }
         match &definition.expires {
             Some(attribute) => self.expire_by(deadline, attribute).await,
@@ -125,6 +138,7 @@ impl Table {
             .set_key_schema(Some(key(&definition.partition_key, &definition.sort_key)?))
             .set_global_secondary_indexes(definition.global_indexes()?)
             .billing_mode(BillingMode::PayPerRequest)
+            .set_stream_specification(definition.stream()?)
             .send()
             .await;
         match created {
@@ -135,10 +149,52 @@ impl Table {
         }
     }
 
-    async fn status(&self, deadline: Deadline) -> Result<Option<TableStatus>, Failure> {
+    /// The address of the table's stream, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be reached; the log says why.
+    pub async fn stream_arn(&self) -> Result<Option<String>, Failure> {
+        let table = self.describe(self.deadline.of_operation()).await?;
+        let enabled = table
+            .as_ref()
+            .and_then(|table| table.stream_specification())
+            .is_some_and(StreamSpecification::stream_enabled);
+        Ok(table
+            .filter(|_| enabled)
+            .and_then(|table| table.latest_stream_arn))
+    }
+
+    /// Waits until the table can be used.
+    async fn active(&self, deadline: Deadline) -> Result<(), Failure> {
+        let mut backoff = Backoff::default();
+        loop {
+            let table = self.describe(deadline).await?;
+            if table.and_then(|table| table.table_status) == Some(TableStatus::Active) {
+                return Ok(());
+            }
+            if !backoff.wait(deadline).await {
+                return Err(Failure::OutOfTime);
+            }
+        }
+    }
+
+    async fn describe(&self, deadline: Deadline) -> Result<Option<TableDescription>, Failure> {
         let request = || self.client.describe_table().table_name(&self.name).send();
-        let described = self.ask(deadline, request).await?;
-        Ok(described.table.and_then(|table| table.table_status))
+        Ok(self.ask(deadline, request).await?.table)
+    }
+
+    async fn enable_stream(
+        &self,
+        definition: &Definition,
+    ) -> Result<(), SdkError<UpdateTableError, HttpResponse>> {
+        self.client
+            .update_table()
+            .table_name(&self.name)
+            .set_stream_specification(definition.stream()?)
+            .send()
+            .await
+            .map(|_| ())
     }
 
     async fn expire_by(&self, deadline: Deadline, attribute: &str) -> Result<(), Failure> {

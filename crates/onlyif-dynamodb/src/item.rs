@@ -48,7 +48,8 @@ pub(crate) fn encode_value(value: &Value) -> AttributeValue {
     }
 }
 
-fn encode_members(members: &Document) -> Attributes {
+/// The members of an object, or of a document, as a map.
+pub(crate) fn encode_members(members: &Document) -> Attributes {
     members
         .iter()
         .map(|(name, value)| (name.clone(), encode_value(value)))
@@ -73,6 +74,21 @@ pub(crate) fn encode(at: &Key, item: &Item, listed_in: Option<&Partition>) -> At
     into.0
 }
 
+/// What an operation has done.
+fn encode_done(done: &Done) -> Attributes {
+    let mut into = Encoder(Attributes::new());
+    into.text(name::KIND, kind(done.kind));
+    into.text(name::RESOURCE_ID, &done.id);
+    into.put(name::REPLAYED, AttributeValue::Bool(done.replayed));
+    into.put(name::MERGED, AttributeValue::Bool(done.merged));
+    if let Some(resource) = &done.resource {
+        let mut shown = Encoder(Attributes::new());
+        shown.shown(resource);
+        into.put(name::RESOURCE, AttributeValue::M(shown.0));
+    }
+    into.0
+}
+
 const KINDS: [DoneKind; 4] = [
     DoneKind::Created,
     DoneKind::Changed,
@@ -89,22 +105,23 @@ fn kind(kind: DoneKind) -> &'static str {
     }
 }
 
-struct Encoder(Attributes);
+/// Attributes as they are put together.
+pub(crate) struct Encoder(pub(crate) Attributes);
 
 impl Encoder {
-    fn put(&mut self, name: &str, value: AttributeValue) {
+    pub(crate) fn put(&mut self, name: &str, value: AttributeValue) {
         self.0.insert(name.to_owned(), value);
     }
 
-    fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.put(name, AttributeValue::S(text.to_owned()));
     }
 
-    fn time(&mut self, name: &str, time: Timestamp) {
+    pub(crate) fn time(&mut self, name: &str, time: Timestamp) {
         self.text(name, &time.to_string());
     }
 
-    fn count(&mut self, name: &str, number: impl ToString) {
+    pub(crate) fn count(&mut self, name: &str, number: impl ToString) {
         self.put(name, AttributeValue::N(number.to_string()));
     }
 
@@ -132,22 +149,18 @@ impl Encoder {
         self.text(name::CREATED_BY, &resource.created_by);
         self.time(name::UPDATED_AT, resource.updated_at);
         self.text(name::UPDATED_BY, &resource.updated_by);
+        self.text(name::OPERATION, &resource.operation);
     }
 
     fn record(&mut self, record: &Record) {
         self.text(name::FINGERPRINT, &record.fingerprint);
         self.text(name::REQUEST_ID, &record.request_id);
         self.count(name::EXPIRES, record.expires_at_s);
-        let done = &record.done;
-        self.text(name::KIND, kind(done.kind));
-        self.text(name::RESOURCE_ID, &done.id);
-        self.put(name::REPLAYED, AttributeValue::Bool(done.replayed));
-        self.put(name::MERGED, AttributeValue::Bool(done.merged));
-        if let Some(resource) = &done.resource {
-            let mut into = Encoder(Attributes::new());
-            into.shown(resource);
-            self.put(name::RESOURCE, AttributeValue::M(into.0));
-        }
+        let all = record
+            .done
+            .iter()
+            .map(|done| AttributeValue::M(encode_done(done)));
+        self.put(name::DONE, AttributeValue::L(all.collect()));
     }
 
     fn clocks(&mut self, clocks: &Clocks) {
@@ -176,6 +189,7 @@ impl Encoder {
     fn tombstone(&mut self, tombstone: &Tombstone) {
         self.count(name::VERSION, tombstone.version);
         self.text(name::INCARNATION, &tombstone.incarnation);
+        self.time(name::CREATED_AT, tombstone.created_at);
         self.time(name::DELETED_AT, tombstone.deleted_at);
         self.text(name::DELETED_BY, &tombstone.deleted_by);
         self.stamps(&tombstone.stamps);
@@ -204,7 +218,8 @@ pub(crate) fn decode_listed(attributes: &Attributes) -> Result<(String, Resource
     Ok((from.text(name::INDEX_SORT_KEY)?, from.resource()?))
 }
 
-struct Decoder<'a>(&'a Attributes);
+/// Attributes as they are taken apart.
+pub(crate) struct Decoder<'a>(pub(crate) &'a Attributes);
 
 impl Decoder<'_> {
     fn resource(&self) -> Result<Resource, Foreign> {
@@ -226,6 +241,7 @@ impl Decoder<'_> {
             created_by: self.text(name::CREATED_BY)?,
             updated_at: self.time(name::UPDATED_AT)?,
             updated_by: self.text(name::UPDATED_BY)?,
+            operation: self.text(name::OPERATION)?,
             previous_at: None,
             clocks: Clocks::default(),
             stamps: Stamps::default(),
@@ -233,22 +249,33 @@ impl Decoder<'_> {
     }
 
     fn record(&self) -> Result<Record, Foreign> {
+        let AttributeValue::L(all) = self.get(name::DONE)? else {
+            return Err(Foreign(format!("{} is no list", name::DONE)));
+        };
+        let each = all.iter().map(|done| match done {
+            AttributeValue::M(done) => Decoder(done).done(),
+            _ => Err(Foreign("what was done is no map".into())),
+        });
+        Ok(Record {
+            fingerprint: self.text(name::FINGERPRINT)?,
+            request_id: self.text(name::REQUEST_ID)?,
+            expires_at_s: self.count(name::EXPIRES)?,
+            done: each.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn done(&self) -> Result<Done, Foreign> {
         let resource = self.optional(name::RESOURCE, |from, name| {
             Decoder(from.map(name)?).shown().map(Box::new)
         })?;
         let name = self.text(name::KIND)?;
         let kind = KINDS.into_iter().find(|known| self::kind(*known) == name);
-        Ok(Record {
-            fingerprint: self.text(name::FINGERPRINT)?,
-            request_id: self.text(name::REQUEST_ID)?,
-            expires_at_s: self.count(name::EXPIRES)?,
-            done: Done {
-                kind: kind.ok_or_else(|| Foreign(format!("{name} is no kind of change")))?,
-                id: self.text(name::RESOURCE_ID)?,
-                resource,
-                replayed: self.truth(name::REPLAYED)?,
-                merged: self.truth(name::MERGED)?,
-            },
+        Ok(Done {
+            kind: kind.ok_or_else(|| Foreign(format!("{name} is no kind of change")))?,
+            id: self.text(name::RESOURCE_ID)?,
+            resource,
+            replayed: self.truth(name::REPLAYED)?,
+            merged: self.truth(name::MERGED)?,
         })
     }
 
@@ -263,6 +290,7 @@ impl Decoder<'_> {
         Ok(Tombstone {
             version: self.count(name::VERSION)?,
             incarnation: self.text(name::INCARNATION)?,
+            created_at: self.time(name::CREATED_AT)?,
             deleted_at: self.time(name::DELETED_AT)?,
             deleted_by: self.text(name::DELETED_BY)?,
             stamps: self.stamps()?,
@@ -300,7 +328,7 @@ impl Decoder<'_> {
         Ok(stamps)
     }
 
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &self,
         name: &str,
         read: impl Fn(&Self, &str) -> Result<T, Foreign>,
@@ -312,24 +340,24 @@ impl Decoder<'_> {
         }
     }
 
-    fn get(&self, name: &str) -> Result<&AttributeValue, Foreign> {
+    pub(crate) fn get(&self, name: &str) -> Result<&AttributeValue, Foreign> {
         self.0
             .get(name)
             .ok_or_else(|| Foreign(format!("{name} is missing")))
     }
 
-    fn text(&self, name: &str) -> Result<String, Foreign> {
+    pub(crate) fn text(&self, name: &str) -> Result<String, Foreign> {
         match self.get(name)? {
             AttributeValue::S(text) => Ok(text.clone()),
             _ => Err(Foreign(format!("{name} is no string"))),
         }
     }
 
-    fn time(&self, name: &str) -> Result<Timestamp, Foreign> {
+    pub(crate) fn time(&self, name: &str) -> Result<Timestamp, Foreign> {
         Timestamp::parse(&self.text(name)?).ok_or_else(|| Foreign(format!("{name} is no time")))
     }
 
-    fn count<T: std::str::FromStr>(&self, name: &str) -> Result<T, Foreign> {
+    pub(crate) fn count<T: std::str::FromStr>(&self, name: &str) -> Result<T, Foreign> {
         let wrong = || Foreign(format!("{name} is no whole number"));
         match self.get(name)? {
             AttributeValue::N(text) => number::parse(text)
@@ -339,7 +367,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn map(&self, name: &str) -> Result<&Attributes, Foreign> {
+    pub(crate) fn map(&self, name: &str) -> Result<&Attributes, Foreign> {
         match self.get(name)? {
             AttributeValue::M(map) => Ok(map),
             _ => Err(Foreign(format!("{name} is no map"))),
@@ -348,7 +376,7 @@ impl Decoder<'_> {
 }
 
 /// DynamoDB keeps no order of members: they come back ordered by name.
-fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
+pub(crate) fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
     let mut ordered: Vec<_> = attributes.iter().collect();
     ordered.sort_unstable_by_key(|(name, _)| *name);
     let mut members = Document::new();
@@ -358,7 +386,8 @@ fn decode_members(attributes: &Attributes) -> Result<Document, Foreign> {
     Ok(members)
 }
 
-fn decode_value(attribute: &AttributeValue) -> Result<Value, Foreign> {
+/// The value that an attribute holds.
+pub(crate) fn decode_value(attribute: &AttributeValue) -> Result<Value, Foreign> {
     Ok(match attribute {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Bool(truth) => Value::Bool(*truth),

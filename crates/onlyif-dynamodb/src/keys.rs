@@ -5,10 +5,13 @@
 //! | resource or tombstone | `tenant#type#id` | `#` |
 //! | unique value | `tenant#type!constraint#digest` | `#` |
 //! | idempotency record | `tenant~actor#key` | `#` |
+//! | entry of a history | `tenant#type#id` | `v#createdAt#incarnation#version` |
 //!
+//! The version has as many digits as any can have, so that texts sort as versions do.
 //! An index partition is `tenant#type#state#shard`. Every part that somebody else chooses is
 //! escaped, so that two different keys never have one text.
 
+use onlyif::history::Life;
 use onlyif::item::{Key, Partition};
 
 /// The sort key of all that is kept for long.
@@ -43,6 +46,23 @@ pub(crate) fn partition_key(key: &Key) -> String {
     }
 }
 
+/// The resource whose partition key this is; `None` where it is no resource's.
+pub(crate) fn resource(partition_key: &str) -> Option<Key> {
+    let mut parts = partition_key.split('#').map(unescape);
+    let key = Key::Resource {
+        tenant: parts.next()??,
+        type_name: parts.next()??,
+        id: parts.next()??,
+    };
+    parts.next().is_none().then_some(key)
+}
+
+/// The sort key of the entry that a version has in the history of a life.
+pub(crate) fn entry(life: &Life, version: u64) -> String {
+    let incarnation = escape(&life.incarnation);
+    format!("v#{}#{incarnation}#{version:020}", life.created_at)
+}
+
 /// The value of the index's partition key.
 pub(crate) fn index_key(partition: &Partition) -> String {
     format!(
@@ -72,9 +92,28 @@ fn escape(part: &str) -> String {
     escaped
 }
 
+/// What [`escape`] made this of; `None` where it makes nothing like it.
+fn unescape(part: &str) -> Option<String> {
+    if part == "%" {
+        return Some(String::new());
+    }
+    let mut pieces = part.split('%');
+    let mut whole = pieces.next()?.to_owned();
+    for piece in pieces {
+        let (separator, rest) = [("23", '#'), ("21", '!'), ("7E", '~'), ("25", '%')]
+            .into_iter()
+            .find_map(|(code, separator)| Some((separator, piece.strip_prefix(code)?)))?;
+        whole.push(separator);
+        whole.push_str(rest);
+    }
+    let canonical = escape(&whole) == part;
+    canonical.then_some(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use onlyif::timestamp::Timestamp;
     use proptest::prelude::*;
 
     fn resource(tenant: &str, type_name: &str, id: &str) -> Key {
@@ -134,6 +173,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn entries_sort_by_life_and_then_by_version() {
+        let life = |millis, incarnation: &str| Life {
+            key: resource("-", "orders", "o-1"),
+            created_at: Timestamp::from_millis(millis),
+            incarnation: incarnation.into(),
+        };
+        let first = life(1_795_428_000_000, "9f2c1a7e");
+        assert_eq!(
+            entry(&first, 7),
+            "v#2026-11-23T10:00:00.000Z#9f2c1a7e#00000000000000000007"
+        );
+        let second = life(1_795_428_000_001, "00000000");
+        let texts = [
+            SORT.to_owned(),
+            entry(&first, 0),
+            entry(&first, 9),
+            entry(&first, 10),
+            entry(&first, u64::MAX),
+            entry(&second, 1),
+        ];
+        assert!(texts.is_sorted(), "{texts:?}");
+    }
+
+    #[test]
+    fn only_a_resources_key_is_read_as_one() {
+        for text in [
+            "",
+            "-#orders",
+            "-#orders#o-1#more",
+            "-#orders!email#00",
+            "-~alice#key",
+            "-##o-1",
+            "-#orders#%2",
+            "-#orders#%41",
+            "-#orders#%7e",
+            "-#orders#a%",
+        ] {
+            assert_eq!(super::resource(text), None, "{text}");
+        }
+    }
+
     /// Parts made mostly of what could be mistaken for structure.
     const PART: &str = "([#!~%]|%23|%25|0|a|é){0,4}";
 
@@ -153,6 +234,16 @@ mod tests {
                     prop_assert_eq!(a == b, partition_key(&a) == partition_key(&b));
                 }
             }
+        }
+
+        #[test]
+        fn a_resources_key_is_read_back_and_no_other_key_is_read_as_one(
+            p in prop::array::uniform4(PART),
+        ) {
+            let key = resource(&p[0], &p[1], &p[2]);
+            prop_assert_eq!(super::resource(&partition_key(&key)), Some(key));
+            let other = unique(&p[0], &p[1], &p[2], &p[3]);
+            prop_assert_eq!(super::resource(&partition_key(&other)), None);
         }
 
         #[test]

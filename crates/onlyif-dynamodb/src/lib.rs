@@ -8,6 +8,8 @@
 //!
 //! - [`Table`]: the store itself, with its deadlines and retries
 //! - [`Settings`]: where the table is, and the client that goes there
+//! - `archive`: the table as [`onlyif::history::Archive`]
+//! - [`stream`]: what the table's stream tells of a write
 //! - [`Definition`]: what the table is made of, for a local server that makes it
 //! - [`attributes`]: the name of every attribute and index, each written once
 //! - `keys`: the engine's keys as `pk` and `sk`
@@ -25,6 +27,9 @@ mod table;
 
 mod client;
 mod definition;
+
+mod archive;
+pub mod stream;
 
 pub mod attributes;
 

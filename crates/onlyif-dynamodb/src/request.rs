@@ -313,7 +313,7 @@ mod tests {
     use super::*;
     use onlyif::answer::DoneKind;
     use onlyif::item::{Attribute, Operand};
-    use onlyif::plan::{Act, Assignment, Condition};
+    use onlyif::plan::{Act, Assignment, Condition, Planned};
     use serde_json::{Value, json};
 
     fn update(id: &str, condition: Condition, value: Value) -> Write {

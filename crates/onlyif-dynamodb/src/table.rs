@@ -27,7 +27,7 @@ use crate::retry::{Backoff, Deadline};
 const BATCH: usize = 100;
 
 /// What a store that is throttled or away tells its client: to come back in a second.
-const UNAVAILABLE: Failure = Failure::Unavailable {
+pub(crate) const UNAVAILABLE: Failure = Failure::Unavailable {
     retry_after_ms: 1000,
 };
 
@@ -171,7 +171,7 @@ impl Table {
             .map_err(|foreign| self.defect(key, &foreign))
     }
 
-    fn defect(&self, place: &impl std::fmt::Debug, foreign: &Foreign) -> Failure {
+    pub(crate) fn defect(&self, place: &impl std::fmt::Debug, foreign: &Foreign) -> Failure {
         tracing::error!(
             table = self.name,
             ?place,
@@ -334,6 +334,6 @@ fn given_up(setback: Setback, in_progress: bool) -> Written {
     }
 }
 
-fn text(text: &str) -> AttributeValue {
+pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }

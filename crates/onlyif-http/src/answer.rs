@@ -36,7 +36,8 @@ pub fn write(exchange: &Exchange<'_>, command: &Command, answer: &Answer) -> Res
         (Answer::Done(done), Some(declaration)) => {
             (self::done(exchange, command, declaration, done), None)
         }
-        (Answer::Done(_), None) => (Response::new(Body::Empty), None),
+        // Only a transaction has several, and answers for itself.
+        (Answer::Done(_), None) | (Answer::All(_), _) => (Response::new(Body::Empty), None),
         (Answer::Refused(problem), _) => {
             let mut response = problem::response(exchange, subject, problem);
             if command.dry_run {
@@ -56,7 +57,7 @@ pub fn refused(exchange: &Exchange<'_>, problem: &Problem) -> Response<Body> {
     response
 }
 
-fn done(
+pub(crate) fn done(
     exchange: &Exchange<'_>,
     command: &Command,
     declaration: &Declaration,
@@ -106,7 +107,7 @@ fn done(
     response
 }
 
-fn preferences_applied(response: &mut Response<Body>, applied: &[&str]) {
+pub(crate) fn preferences_applied(response: &mut Response<Body>, applied: &[&str]) {
     if !applied.is_empty() {
         let name = HeaderName::from_static("preference-applied");
         header(response, name, &applied.join(", "));

@@ -14,6 +14,9 @@ use crate::media;
 /// past this nobody reads on.
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
+/// Bytes of the body of a transaction. Lambda takes 6 MB, what API Gateway wraps it in included.
+pub const MAX_TRANSACTION_BYTES: usize = 6 * 1024 * 1024;
+
 /// What a body says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content<T> {
@@ -28,13 +31,22 @@ pub struct Content<T> {
 /// # Errors
 /// `content-too-large`.
 pub fn bytes<'a>(exchange: &Exchange<'a>) -> Result<&'a [u8], Problem> {
+    bytes_within(exchange, MAX_BODY_BYTES)
+}
+
+/// The bytes of a body that may be so large.
+///
+/// # Errors
+/// `content-too-large`.
+pub(crate) fn bytes_within<'a>(exchange: &Exchange<'a>, most: usize) -> Result<&'a [u8], Problem> {
     let bytes = match exchange.request.body() {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes.as_slice(),
         _ => &[],
     };
-    if bytes.len() > MAX_BODY_BYTES {
-        let detail = "The body is larger than 2 MB. A document may have 300 KB.";
+    if bytes.len() > most {
+        let megabytes = most / (1024 * 1024);
+        let detail = format!("The body is larger than {megabytes} MB. A document may have 300 KB.");
         return Err(Problem::new(Code::ContentTooLarge, detail));
     }
     Ok(bytes)

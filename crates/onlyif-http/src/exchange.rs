@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::http::{HeaderMap, Method};
 use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt};
+use lambda_http::{Context, Request, RequestExt};
 use onlyif::command::Caller;
 use onlyif::declaration::{Declaration, Declarations, Transition};
 use onlyif::problem::{Code, Fault, Place, Problem};
@@ -63,16 +63,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn budget(&self) -> Duration {
-        let deadline_ms = self
-            .request
-            .lambda_context_ref()
-            .map_or(0, |context| context.deadline);
-        let now_ms = u64::try_from(self.at.millis()).unwrap_or(0);
-        // No invocation begins after its end: emulators that end none name a time long gone.
-        match deadline_ms.checked_sub(now_ms) {
-            None => Duration::from_millis(UNBOUNDED_MS),
-            Some(left_ms) => Duration::from_millis(left_ms.saturating_sub(SPARE_MS)),
-        }
+        budget(self.request.lambda_context_ref(), self.at)
     }
 
     /// What API Gateway says of the request.
@@ -166,6 +157,17 @@ impl<'a> Exchange<'a> {
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         let parameters = self.request.path_parameters_ref()?;
         parameters.first(name).map(str::to_owned)
+    }
+}
+
+/// How long the work of an invocation may last that has begun at this time.
+pub fn budget(context: Option<&Context>, begun: Timestamp) -> Duration {
+    let deadline_ms = context.map_or(0, |context| context.deadline);
+    let begun_ms = u64::try_from(begun.millis()).unwrap_or(0);
+    // No invocation begins after its end: emulators that end none name a time long gone.
+    match deadline_ms.checked_sub(begun_ms) {
+        None => Duration::from_millis(UNBOUNDED_MS),
+        Some(left_ms) => Duration::from_millis(left_ms.saturating_sub(SPARE_MS)),
     }
 }
 

@@ -41,17 +41,36 @@ pub(crate) fn idempotency(
     key: String,
     operation: &Operation,
 ) -> Idempotency {
-    let mut hash = Sha256::new();
-    feed(&mut hash, 'm', exchange.method().as_str());
-    feed(&mut hash, 'p', exchange.path());
+    let mut hash = begun(exchange);
     match operation {
         Operation::Create { body, .. } | Operation::Replace { body } => members(&mut hash, body),
         Operation::Patch { patch } => value(&mut hash, &patch.to_value()),
         Operation::Transition {
             input: Some(input), ..
         } => value(&mut hash, input),
-        Operation::Transition { input: None, .. } | Operation::Delete | Operation::Read => {}
+        Operation::Transition { input: None, .. }
+        | Operation::Delete
+        | Operation::Read
+        | Operation::All(_) => {}
     }
+    ended(key, hash)
+}
+
+/// The same of a request with this body.
+pub(crate) fn of_value(exchange: &Exchange<'_>, key: String, body: &Value) -> Idempotency {
+    let mut hash = begun(exchange);
+    value(&mut hash, body);
+    ended(key, hash)
+}
+
+fn begun(exchange: &Exchange<'_>) -> Sha256 {
+    let mut hash = Sha256::new();
+    feed(&mut hash, 'm', exchange.method().as_str());
+    feed(&mut hash, 'p', exchange.path());
+    hash
+}
+
+fn ended(key: String, hash: Sha256) -> Idempotency {
     let digest = hash.finalize();
     Idempotency {
         key,

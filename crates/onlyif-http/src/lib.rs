@@ -8,8 +8,8 @@
 //! - [`exchange`]: one request, as far as every function reads it the same way
 //! - [`caller`], [`media`], [`precondition`], [`prefer`], [`idempotency`], [`query`], [`body`], [`cursor`]: the parts
 //!   of a request
-//! - [`write`](mod@write): requests to commands
-//! - [`read`]: one resource, lists, legal transitions
+//! - [`write`](mod@write), [`transact`]: requests to commands
+//! - [`read`]: one resource, lists, legal transitions; [`history`]: what its versions changed
 //! - [`answer`], [`problem`], [`link`]: outcomes to responses
 //! - [`catalogue`]: what is constant about each kind of problem
 //! - [`describe`](mod@describe): what the API says about itself, and what no other function serves
@@ -28,6 +28,7 @@ pub mod cursor;
 pub mod describe;
 pub mod entry;
 pub mod exchange;
+pub mod history;
 pub mod idempotency;
 pub mod link;
 mod list;
@@ -38,6 +39,7 @@ pub mod prefer;
 pub mod problem;
 pub mod query;
 pub mod read;
+pub mod transact;
 pub mod write;
 
 pub use app::{App, Auth, Settings, StaleStatus};

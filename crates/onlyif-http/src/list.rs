@@ -23,17 +23,18 @@ use crate::query::ListQuery;
 use crate::read::unavailable;
 
 /// Bytes of a page that are not its items: the cursor, and the braces.
-const ENVELOPE_BYTES: usize = 10_000;
+pub(crate) const ENVELOPE_BYTES: usize = 10_000;
 
 /// A page, as the client gets it.
 pub(crate) struct Page {
-    items: Vec<Value>,
-    next: Option<Next>,
+    pub(crate) items: Vec<Value>,
+    pub(crate) next: Option<Next>,
 }
 
-struct Next {
-    cursor: String,
-    href: String,
+/// Where the page after goes on.
+pub(crate) struct Next {
+    pub(crate) cursor: String,
+    pub(crate) href: String,
 }
 
 /// The page that was asked for.
@@ -73,13 +74,16 @@ fn resume(
         .filter(|cursor| cursor.fits(&caller.tenant, &declaration.name, state))
         .filter(|cursor| is_possible(&cursor.after))
         .map(|cursor| cursor.after)
-        .ok_or_else(|| {
-            malformed(vec![Fault {
-                at: Place::Parameter("cursor".to_owned()),
-                detail: "must be the `next` of a page of this very list".to_owned(),
-                keyword: None,
-            }])
-        })
+        .ok_or_else(|| bad_cursor("list"))
+}
+
+/// The problem of a cursor that was not given for what it is sent with.
+pub(crate) fn bad_cursor(of: &str) -> Problem {
+    malformed(vec![Fault {
+        at: Place::Parameter("cursor".to_owned()),
+        detail: format!("must be the `next` of a page of this very {of}"),
+        keyword: None,
+    }])
 }
 
 fn partitions(caller: &Caller, declaration: &Declaration, query: &ListQuery<'_>) -> Vec<Partition> {

@@ -64,6 +64,11 @@ fn of_conflict(conflict: &Conflict) -> String {
         }
         Conflict::AlreadyExists => "the id is taken".to_owned(),
         Conflict::MissingReference { pointer, .. } => format!("{pointer} is not there"),
+        Conflict::InOperation {
+            operation,
+            conflict,
+            ..
+        } => format!("{operation}: {}", of_conflict(conflict)),
         Conflict::Elsewhere { resource, conflict } => {
             let id = resource.id.as_deref().unwrap_or("?");
             format!("{}/{id}: {}", resource.type_name, of_conflict(conflict))

@@ -191,7 +191,7 @@ impl Page<'_> {
                 problem
                     .conflicts
                     .iter()
-                    .map(|c| self.conflict(c, brevity))
+                    .map(|c| self.conflict(c, self.type_name(), brevity))
                     .collect(),
             );
         }
@@ -213,7 +213,13 @@ impl Page<'_> {
         Value::Object(body)
     }
 
-    fn conflict(&self, conflict: &Conflict, brevity: Brevity) -> Value {
+    /// The type that the problem is about.
+    fn type_name(&self) -> Option<&str> {
+        self.subject
+            .map(|subject| subject.declaration.name.as_str())
+    }
+
+    fn conflict(&self, conflict: &Conflict, type_name: Option<&str>, brevity: Brevity) -> Value {
         let mut body = Map::new();
         body.insert("code".to_owned(), json!(conflict.code().name()));
         let mut put = |name: &str, value: Option<Value>| {
@@ -259,8 +265,20 @@ impl Page<'_> {
                 put("target", target.as_ref().map(|target| self.origin(target)));
             }
             Conflict::Elsewhere { resource, conflict } => {
-                if let Value::Object(mut members) = self.conflict(conflict, brevity) {
+                let type_name = Some(resource.type_name.as_str());
+                if let Value::Object(mut members) = self.conflict(conflict, type_name, brevity) {
                     members.insert("resource".to_owned(), self.origin(resource));
+                    return Value::Object(members);
+                }
+            }
+            Conflict::InOperation {
+                operation,
+                resource,
+                conflict,
+            } => {
+                let type_name = Some(resource.type_name.as_str());
+                if let Value::Object(mut members) = self.conflict(conflict, type_name, brevity) {
+                    members.insert("operation".to_owned(), json!(operation));
                     return Value::Object(members);
                 }
             }
@@ -272,9 +290,6 @@ impl Page<'_> {
                 let entry = |(pointer, value): &(_, Value)| pair(pointer, value, brevity);
                 put("constraint", Some(json!(constraint)));
                 put("fields", Some(fields.iter().map(entry).collect()));
-                let type_name = self
-                    .subject
-                    .map(|subject| subject.declaration.name.as_str());
                 let holder = holder.as_ref().zip(type_name);
                 put(
                     "holder",
@@ -347,7 +362,7 @@ impl Page<'_> {
         let mut headers = Map::new();
         let mut tail: Option<(&str, &Value)> = None;
         let (method, href) = match &resolution.request {
-            Request::Read { id } => ("GET", exchange.resource(type_name, id)),
+            Request::Read { type_name, id } => ("GET", exchange.resource(type_name, id)),
             Request::Again { body, tag } => {
                 headers.insert("If-Match".to_owned(), json!(quoted(tag)));
                 if let Some(body) = body {
@@ -425,16 +440,25 @@ fn pair(pointer: &onlyif::document::pointer::Pointer, value: &Value, brevity: Br
 }
 
 fn fault(fault: &Fault) -> Value {
-    let (name, place) = match &fault.at {
-        Place::Pointer(pointer) => ("pointer", pointer.to_string()),
-        Place::Header(header) => ("header", header.clone()),
-        Place::Parameter(parameter) => ("parameter", parameter.clone()),
-    };
-    let mut body = json!({ name: place, "detail": fault.detail });
+    let mut body = place(&fault.at);
+    body["detail"] = json!(fault.detail);
     if let Some(keyword) = &fault.keyword {
         body["keyword"] = json!(keyword);
     }
     body
+}
+
+fn place(place: &Place) -> Value {
+    match place {
+        Place::Pointer(pointer) => json!({ "pointer": pointer.to_string() }),
+        Place::Header(header) => json!({ "header": header }),
+        Place::Parameter(parameter) => json!({ "parameter": parameter }),
+        Place::Operation(operation, within) => {
+            let mut body = within.as_deref().map_or_else(|| json!({}), self::place);
+            body["operation"] = json!(operation);
+            body
+        }
+    }
 }
 
 fn rel(rel: Rel) -> &'static str {

@@ -26,6 +26,24 @@ pub struct ListQuery<'a> {
     pub unique: Option<(&'a Unique, Vec<Value>)>,
 }
 
+/// What a history is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// Entries of the page at most.
+    pub limit: usize,
+    /// Where to go on, as the page before said.
+    pub cursor: Option<String>,
+}
+
+impl Default for HistoryQuery {
+    fn default() -> Self {
+        HistoryQuery {
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+        }
+    }
+}
+
 /// The parameters of a query, in the order sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters(Vec<(String, String)>);
@@ -50,6 +68,51 @@ pub fn none(exchange: &Exchange<'_>) -> Vec<Fault> {
         .collect()
 }
 
+/// Reads the query of a history.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn history(exchange: &Exchange<'_>) -> Result<HistoryQuery, Vec<Fault>> {
+    let parameters = parameters(exchange);
+    let mut query = HistoryQuery::default();
+    let mut faults = repeated(parameters);
+    for (name, value) in parameters {
+        match name.as_str() {
+            "limit" => match limit(value) {
+                Ok(limit) => query.limit = limit,
+                Err(fault) => faults.push(fault),
+            },
+            "cursor" => query.cursor = Some(value.clone()),
+            _ => faults.push(fault(name, "is not known here; known are limit, cursor")),
+        }
+    }
+    if faults.is_empty() {
+        Ok(query)
+    } else {
+        Err(faults)
+    }
+}
+
+/// The faults of parameters that are given more than once.
+fn repeated(parameters: &[(String, String)]) -> Vec<Fault> {
+    let is_repeated = |place: usize, name: &str| {
+        let mut before = parameters.iter().take(place);
+        before.any(|(other, _)| other == name)
+    };
+    let each = parameters.iter().enumerate();
+    each.filter(|(place, (name, _))| is_repeated(*place, name))
+        .map(|(_, (name, _))| fault(name, "is given more than once"))
+        .collect()
+}
+
+fn limit(value: &str) -> Result<usize, Fault> {
+    value
+        .parse()
+        .ok()
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit) && !value.starts_with('+'))
+        .ok_or_else(|| fault("limit", "must be a whole number from 1 to 100"))
+}
+
 /// Reads the query of a list.
 ///
 /// # Errors
@@ -65,23 +128,13 @@ pub fn list<'a>(
         state: None,
         unique: None,
     };
-    let mut faults = Vec::new();
+    let mut faults = repeated(parameters);
     let mut fields: Vec<(Pointer, String)> = Vec::new();
-    for (place, (name, value)) in parameters.iter().enumerate() {
-        if parameters
-            .iter()
-            .take(place)
-            .any(|(other, _)| other == name)
-        {
-            faults.push(fault(name, "is given more than once"));
-            continue;
-        }
+    for (name, value) in parameters {
         match name.as_str() {
-            "limit" => match value.parse() {
-                Ok(limit) if (1..=MAX_LIMIT).contains(&limit) && !value.starts_with('+') => {
-                    query.limit = limit;
-                }
-                _ => faults.push(fault(name, "must be a whole number from 1 to 100")),
+            "limit" => match limit(value) {
+                Ok(limit) => query.limit = limit,
+                Err(fault) => faults.push(fault),
             },
             "cursor" => query.cursor = Some(value.clone()),
             "state" => match &declaration.states {

@@ -6,9 +6,9 @@ use lambda_http::{Body, Response};
 use onlyif::answer::{Answer, Done};
 use onlyif::command::{Caller, Command, Operation, Preconditions};
 use onlyif::declaration::Declaration;
-use onlyif::item::Resource;
+use onlyif::item::{Item, Resource};
 use onlyif::lifecycle;
-use onlyif::problem::{Code, Problem};
+use onlyif::problem::{Code, Fault, Problem};
 use onlyif::run::run;
 use onlyif::store::{Failure, Store};
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ use crate::{caller, list};
 
 /// `GET` and `HEAD` of `/v1/{type}/{id}`.
 pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
-    let target = match target(exchange) {
+    let target = match target(exchange, query::none(exchange)) {
         Ok(target) => target,
         Err(problem) => return answer::refused(exchange, &problem),
     };
@@ -51,7 +51,7 @@ pub async fn one<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Bo
 
 /// `GET` and `HEAD` of `/v1/{type}/{id}/transitions`.
 pub async fn transitions<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
-    let mut target = match target(exchange) {
+    let mut target = match target(exchange, query::none(exchange)) {
         Ok(target) => target,
         Err(problem) => return answer::refused(exchange, &problem),
     };
@@ -137,14 +137,18 @@ fn asked<'a>(exchange: &Exchange<'a>) -> Result<Asked<'a>, Problem> {
 }
 
 /// The resource that a read is about, and who asks.
-struct Target<'a> {
-    declaration: &'a Declaration,
-    command: Command,
+pub(crate) struct Target<'a> {
+    pub(crate) declaration: &'a Declaration,
+    pub(crate) command: Command,
     /// What the caller has already.
     known: Option<TagList>,
 }
 
-fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
+/// What the request is about; `faults` are those of its query.
+pub(crate) fn target<'a>(
+    exchange: &Exchange<'a>,
+    mut faults: Vec<Fault>,
+) -> Result<Target<'a>, Problem> {
     let caller = exchange.caller()?;
     let declaration = exchange.declaration()?;
     let id = exchange.id()?;
@@ -152,7 +156,6 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
         return Err(not_found(declaration, &id));
     }
     media::accept_json(exchange.request.headers())?;
-    let mut faults = query::none(exchange);
     let known = exchange.header("if-none-match").and_then(|value| {
         precondition::tags("If-None-Match", &value)
             .map_err(|fault| faults.push(fault))
@@ -188,7 +191,7 @@ impl Target<'_> {
         self.known.as_ref().is_some_and(|known| known.matches(tag))
     }
 
-    fn finish(
+    pub(crate) fn finish(
         &self,
         exchange: &Exchange<'_>,
         answer: Result<Response<Body>, Problem>,
@@ -207,6 +210,18 @@ impl Target<'_> {
     }
 }
 
+/// What is at the target's key.
+pub(crate) async fn look<S: Store>(
+    store: &S,
+    target: &Target<'_>,
+) -> Result<Option<Item>, Problem> {
+    let items = store
+        .read(&[target.command.key()])
+        .await
+        .map_err(unavailable)?;
+    Ok(items.into_iter().next().and_then(|(_, item)| item))
+}
+
 /// The resource, if the conditions of the request hold of it.
 async fn read<S: Store>(
     app: &App<S>,
@@ -218,12 +233,12 @@ async fn read<S: Store>(
             resource: Some(resource),
             ..
         }) => Ok(*resource),
-        Answer::Done(_) => Err(not_found(target.declaration, &target.command.id)),
+        Answer::Done(_) | Answer::All(_) => Err(not_found(target.declaration, &target.command.id)),
         Answer::Refused(problem) => Err(problem),
     }
 }
 
-fn not_found(declaration: &Declaration, id: &str) -> Problem {
+pub(crate) fn not_found(declaration: &Declaration, id: &str) -> Problem {
     Problem::new(
         Code::NotFound,
         format!("There is no {}/{id}.", declaration.name),

@@ -67,6 +67,7 @@ fn lamp() -> Resource {
         created_by: "alice".into(),
         updated_at: Timestamp::from_millis(0),
         updated_by: "alice".into(),
+        operation: "update".into(),
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),

@@ -26,6 +26,7 @@ fn resource(text: &str) -> Resource {
         created_by: "alice".into(),
         updated_at: Timestamp::from_millis(0),
         updated_by: "alice".into(),
+        operation: "update".into(),
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),

@@ -86,6 +86,20 @@ pub enum Operation {
     All(Vec<Command>),
 }
 
+impl Operation {
+    /// What a history calls the change: `create`, `update`, `delete`, or the transition's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Operation::Create { .. } => "create",
+            Operation::Replace { .. } | Operation::Patch { .. } => "update",
+            Operation::Transition { name, .. } => name,
+            Operation::Delete => "delete",
+            // These leave nothing of their own in a history.
+            Operation::Read | Operation::All(_) => "",
+        }
+    }
+}
+
 /// Who asks, and what that caller may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {

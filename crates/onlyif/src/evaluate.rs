@@ -91,6 +91,7 @@ fn of_resource<'a>(resource: &'a Resource, attribute: &Attribute) -> Option<Cow<
         Attribute::CreatedBy => text(&resource.created_by),
         Attribute::UpdatedAt => text(&resource.updated_at.to_string()),
         Attribute::UpdatedBy => text(&resource.updated_by),
+        Attribute::Operation => text(&resource.operation),
         Attribute::PreviousAt => resource.previous_at.map(|at| Value::from(at.to_string())),
         Attribute::Clock(part, pointer) => {
             let clock = resource.clocks.fields.get(pointer)?;
@@ -117,6 +118,7 @@ fn of_tombstone(tombstone: &Tombstone, attribute: &Attribute) -> Option<Value> {
         Attribute::Key => Some(Value::Bool(true)),
         Attribute::Version => Some(Value::from(tombstone.version)),
         Attribute::Incarnation => Some(Value::from(tombstone.incarnation.as_str())),
+        Attribute::CreatedAt => Some(Value::from(tombstone.created_at.to_string())),
         Attribute::DeletedAt => Some(Value::from(tombstone.deleted_at.to_string())),
         Attribute::DeletedBy => Some(Value::from(tombstone.deleted_by.as_str())),
         Attribute::Expires => Some(Value::from(tombstone.expires_at_s)),

@@ -86,6 +86,8 @@ pub struct Resource {
     pub updated_at: Timestamp,
     /// The actor that last changed it.
     pub updated_by: String,
+    /// What that change was: see [`Operation::name`](crate::command::Operation::name).
+    pub operation: String,
     /// When it changed before that: at version 1 when what had its id before was deleted, if anything
     /// is known of that.
     pub previous_at: Option<Timestamp>,
@@ -138,7 +140,9 @@ pub struct Tombstone {
     pub version: u64,
     /// The incarnation that ended.
     pub incarnation: String,
-    /// When.
+    /// When that incarnation was created.
+    pub created_at: Timestamp,
+    /// When it was deleted.
     pub deleted_at: Timestamp,
     /// Who deleted it.
     pub deleted_by: String,
@@ -191,6 +195,8 @@ pub enum Attribute {
     UpdatedAt,
     /// See [`Resource`].
     UpdatedBy,
+    /// See [`Resource`].
+    Operation,
     /// See [`Resource`].
     PreviousAt,
     /// See [`Tombstone`]; absent in a live resource.

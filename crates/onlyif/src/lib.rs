@@ -15,6 +15,7 @@
 //! - [`decide`]: command and view → read, refuse or write
 //! - [`answer`]: what has happened, for the edge to tell
 //! - [`mod@run`]: the one loop around it, over any [`store`]
+//! - [`history`]: what each version changed, from the images of its write
 //! - [`problem`]: why a request was refused, and which request would resolve it
 //! - [`openapi`]: the same declarations as an OpenAPI 3.1 document
 //!
@@ -29,6 +30,7 @@ pub mod declaration;
 pub mod document;
 pub mod evaluate;
 pub mod guard;
+pub mod history;
 pub mod holding;
 pub mod item;
 pub mod lifecycle;

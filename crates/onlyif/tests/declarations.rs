@@ -82,7 +82,7 @@ transitions:
   finish: { from: held, to: done, add: { /stock: -1.50 } }
 stale: merge
 access: { read: [r, s], create: [c], update: [u], delete: [d], transition: [t] }
-keep: { tombstone: 12h }
+keep: { tombstone: 12h, history: 7d }
 ";
 
 #[test]
@@ -150,6 +150,7 @@ fn every_part_is_read() {
         }
     );
     assert_eq!(things.tombstone_s, 12 * 60 * 60);
+    assert_eq!(things.history_s, 7 * 24 * 60 * 60);
     assert_eq!(things.read_only(), [at("/doneAt"), at("/by/name")]);
 }
 
@@ -244,6 +245,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(things.stale, Stale::Refuse);
     assert_eq!(things.access, Access::default());
     assert_eq!(things.tombstone_s, 30 * 24 * 60 * 60);
+    assert_eq!(things.history_s, 90 * 24 * 60 * 60);
     let states = things.states.unwrap();
     assert_eq!(states.update, strings(&["a", "b"]));
     assert_eq!(states.delete, strings(&["a", "b"]));
@@ -261,9 +263,13 @@ fn durations_are_seconds() {
         ("3650d", 3650 * 24 * 60 * 60),
     ] {
         let things = parse(&format!(
-            "type: things\nschema: {{ type: object }}\nkeep: {{ tombstone: {text} }}\n"
+            "type: things\nschema: {{ type: object }}\nkeep: {{ tombstone: {text}, history: {text} }}\n"
         ));
-        assert_eq!(things.tombstone_s, seconds, "{text}");
+        assert_eq!(
+            (things.tombstone_s, things.history_s),
+            (seconds, seconds),
+            "{text}"
+        );
     }
 }
 
@@ -276,6 +282,7 @@ things: What there is
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case, while (/state is open or held) and not (/region is /createdBy)
   states  open (initial), held, done (final)
+  keeps   tombstones for 12 hours, history for 7 days
   take:   open, held (stays), takes n
   hold:   open -> held
   finish: held -> done

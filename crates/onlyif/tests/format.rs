@@ -50,7 +50,7 @@ fn what_the_parser_takes_the_editor_takes() {
     for declaration in [
         things(json!({})),
         things(
-            json!({ "description": "D", "stale": "merge", "keep": { "tombstone": "12h" }, "access": { "read": ["r"], "transition": ["a", "b"] } }),
+            json!({ "description": "D", "stale": "merge", "keep": { "tombstone": "12h", "history": "7d" }, "access": { "read": ["r"], "transition": ["a", "b"] } }),
         ),
         things(
             json!({ "unique": [{ "fields": ["/s", "/n"], "name": "x", "normalize": ["lowercase"], "disclose": "nothing", "when": [{ "field": "/n", "atLeast": 1 }, { "any": [{ "field": "/s", "is": { "field": "/createdBy" } }] }] }] }),
@@ -109,7 +109,7 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "description": 3 })),
         things(json!({ "lease": { "max": "15m" } })),
         things(json!({ "stale": "never" })),
-        things(json!({ "keep": { "history": "90d" } })),
+        things(json!({ "keep": { "history": "forever" } })),
         things(json!({ "keep": { "tombstone": 30 } })),
         things(json!({ "access": { "delete": "owner" } })),
         things(json!({ "access": { "read": [] } })),
@@ -203,13 +203,7 @@ fn the_format_is_a_schema_itself_and_refers_to_nothing_outside() {
         .skip(1)
         .find(|rest| !rest.starts_with("#/$defs/"));
     assert_eq!(outside, None);
-    for later in [
-        "lease",
-        "references",
-        "history",
-        "idempotency",
-        "deprecated-since",
-    ] {
+    for later in ["lease", "references", "idempotency", "deprecated-since"] {
         assert!(!text.contains(&format!("\"{later}\":")), "{later}");
     }
 }

@@ -129,6 +129,7 @@ fn every_type_and_transition_has_a_path_of_its_own_with_every_method() {
         ("/openapi.json".to_owned(), "get head options"),
         ("/problems".to_owned(), "get head options"),
         ("/problems/{code}".to_owned(), "get head options"),
+        ("/v1/transactions".to_owned(), "options post"),
     ];
     for declaration in declarations.iter() {
         let list = format!("/v1/{}", declaration.name);
@@ -138,6 +139,7 @@ fn every_type_and_transition_has_a_path_of_its_own_with_every_method() {
             expected.push((format!("{transitions}/{}", transition.name), "options post"));
         }
         expected.push((list, "get head options post"));
+        expected.push((format!("{one}/history"), "get head options"));
         expected.push((one, "delete get head options patch put"));
         expected.push((transitions, "get head options"));
     }
@@ -204,13 +206,8 @@ fn every_problem_is_answered_by_some_route_with_its_schema_and_example() {
         assert_eq!(content["schema"]["$ref"], json!(schema));
         let example = &document["components"]["examples"][name];
         assert_eq!(example["value"]["code"], name);
-        // A path that is in the document takes every method that the document gives it.
         let reference = format!("#/components/responses/{name}\"");
-        assert_eq!(
-            answered.contains(&reference),
-            code != Code::MethodNotAllowed,
-            "{name}"
-        );
+        assert!(answered.contains(&reference), "{name}");
     }
 }
 

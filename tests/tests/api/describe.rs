@@ -196,6 +196,7 @@ async fn another_method_is_told_which_ones_there_are() {
         ("/v1/orders", "GET, HEAD, POST"),
         ("/v1/orders/o-1", "GET, HEAD, PUT, PATCH, DELETE"),
         ("/v1/orders/o-1/transitions", "GET, HEAD"),
+        ("/v1/orders/o-1/history", "GET, HEAD"),
         ("/v1/orders/o-1/transitions/pay", "POST"),
     ] {
         let sorted = |text: &str| {

@@ -183,6 +183,35 @@ async fn the_stories_of_unique_values_go_as_they_are_told() {
     assert_eq!((replies.len(), shown.len()), (9, 2));
 }
 
+#[tokio::test]
+async fn a_history_is_as_its_page_shows_it() {
+    let page = page("docs/history.md");
+    let api = Api::with(Options {
+        resources: root().join("resources"),
+        seed: true,
+        ..Options::default()
+    })
+    .await;
+    let commands = blocks(&page, "sh");
+    let lines: Vec<&str> = commands[0].lines().collect();
+    curl(&api, lines[0], "").await.is(200);
+    api.catch_up().await;
+    let mut real = curl(&api, lines[1], "").await.is(200).body;
+    let mut shown: Value = serde_json::from_str(&blocks(&page, "json")[0]).expect("JSON");
+    // A cursor and a time are others each time.
+    for body in [&mut real, &mut shown] {
+        assert!(body["next"].as_str().is_some_and(|next| next.len() > 20));
+        assert!(
+            body["items"][0]["at"]
+                .as_str()
+                .is_some_and(|at| at.len() == 24)
+        );
+        body["next"] = Value::Null;
+        body["items"][0]["at"] = Value::Null;
+    }
+    assert_eq!(real, shown);
+}
+
 #[test]
 fn every_declaration_that_is_shown_is_one() {
     let mut shown = 0;
@@ -212,11 +241,12 @@ fn every_page_that_is_linked_is_there() {
         ("", "README.md"),
         ("docs", "docs/declaring.md"),
         ("docs", "docs/conflicts.md"),
+        ("docs", "docs/history.md"),
         ("docs", "docs/unique.md"),
         ("docs", "docs/deploying.md"),
     ] {
         for link in page(name).split("](").skip(1) {
-            let target = link.split(')').next().unwrap_or_default();
+            let target = link.split([')', '#']).next().unwrap_or_default();
             if !target.starts_with("http") {
                 assert!(
                     root().join(folder).join(target).exists(),

@@ -8,9 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_http::{Context, Request};
+use onlyif::history::{Archive, Life};
+use onlyif::item::Key;
 use onlyif::problem::Code;
+use onlyif::timestamp::Timestamp;
 use onlyif_cli::function::Function;
 use onlyif_cli::serve::{Options, Server, start};
+use onlyif_cli::stream::mapping::Mapping;
 use onlyif_cli::template;
 use onlyif_dynamodb::Table;
 use onlyif_http::entry::{self, Event, Reply};
@@ -21,6 +25,9 @@ use crate::harness::{Actor, Backend, table};
 
 /// The incarnation that tags in the events name. The real one is drawn when a resource is created.
 const INCARNATION: &str = "-00000000";
+
+/// What Lambda hands to the history function; nobody is answered.
+const RECORDS: &str = "history-records.json";
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(name)
@@ -66,6 +73,7 @@ fn expected() -> BTreeMap<String, Expected> {
 struct World {
     app: App<Table>,
     server: Server,
+    _backend: Backend,
 }
 
 impl World {
@@ -81,7 +89,7 @@ impl World {
         })
         .await
         .expect("the server starts");
-        let store = onlyif_dynamodb::Settings::emulated(table, backend.url);
+        let store = onlyif_dynamodb::Settings::emulated(table, &backend.url);
         let app = App {
             declarations: Arc::new(onlyif_declared::declarations()),
             store: Table::connect(&store).expect("a client"),
@@ -91,7 +99,11 @@ impl World {
                 base_url: None,
             },
         };
-        World { app, server }
+        World {
+            app,
+            server,
+            _backend: backend,
+        }
     }
 
     /// What the function answers, once the event's tags name the incarnation that is there.
@@ -119,8 +131,10 @@ impl World {
             Function::Read => onlyif_read::handle(app, request).await,
             Function::Update => onlyif_update::handle(app, request).await,
             Function::Transition => onlyif_transition::handle(app, request).await,
+            Function::Transact => onlyif_transact::handle(app, request).await,
             Function::Delete => onlyif_delete::handle(app, request).await,
             Function::Describe => onlyif_describe::handle(app, request).await,
+            Function::History => panic!("no route leads to the history function"),
         };
         entry::invoke(handler, event, context()).await
     }
@@ -225,6 +239,34 @@ async fn events_of_describe_are_answered_as_expected() {
     are_answered_as_expected(Function::Describe).await;
 }
 
+#[tokio::test]
+async fn the_records_of_the_stream_become_a_history() {
+    let world = World::with_sample_data().await;
+    let records = serde_json::from_str(&event(RECORDS)).expect(RECORDS);
+    let reply = onlyif_history::handle(&world.app, records, &context()).await;
+    assert_eq!(reply, onlyif_history::Reply::default());
+    let life = Life {
+        key: Key::Resource {
+            tenant: "-".into(),
+            type_name: "orders".into(),
+            id: "o-1001".into(),
+        },
+        created_at: Timestamp::parse("2026-11-23T10:00:00.000Z").unwrap(),
+        incarnation: "9f2c1a7e".into(),
+    };
+    let page = world.app.store.entries(&life, None, 9).await.unwrap();
+    let told = page.entries.iter();
+    let told: Vec<_> = told
+        .map(|entry| (entry.version, entry.by.as_str(), entry.operation.as_str()))
+        .collect();
+    assert_eq!(told, [(2, "bob", "pay"), (1, "alice", "create")]);
+    let mapping = Mapping::read(template::TEMPLATE).unwrap();
+    let records: Value = serde_json::from_str(&event(RECORDS)).unwrap();
+    for record in records["Records"].as_array().unwrap() {
+        assert!(mapping.is_for(record), "{record}");
+    }
+}
+
 #[test]
 fn every_event_is_listed_and_every_listed_event_is_there() {
     let listed: BTreeSet<String> = expected().into_keys().collect();
@@ -232,6 +274,7 @@ fn every_event_is_listed_and_every_listed_event_is_there() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.ends_with(".json") && name != "expected.json" && name != "env.json")
+        .filter(|name| name != RECORDS)
         .collect();
     assert_eq!(files, listed);
     for (name, expected) in expected() {

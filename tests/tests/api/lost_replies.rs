@@ -85,8 +85,7 @@ fn version(reply: &Reply) -> u64 {
 }
 
 async fn every_write_is_made_once(fault: Fault) {
-    let backend = Backend::start().await;
-    let proxy = Proxy::before(&backend.url).await;
+    let proxy = Proxy::before(Backend::start().await).await;
     let api = Api::on(&proxy.url).await;
     for n in 0..PRODUCTS {
         let product = json!({"name": "n", "stock": STOCK});

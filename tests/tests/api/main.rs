@@ -8,7 +8,7 @@
 //!
 //! - [`harness`]: the server, the actors that call it, their replies, and the stores behind it
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
-//!   [`legal_transitions`], [`delete`], [`describe`]
+//!   [`legal_transitions`], [`delete`], [`history`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
 //! - stories of the examples in `resources/`: [`bookings`], [`features`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
@@ -24,11 +24,13 @@ mod delete;
 mod describe;
 mod documentation;
 mod events;
+mod history;
 mod legal_transitions;
 mod list;
 mod patch;
 mod put;
 mod read;
+mod transact;
 mod transition;
 
 mod bad_input;

@@ -10,8 +10,7 @@ use crate::harness::{Api, Backend, Call, Fault, Proxy};
 const DEADLINE: Duration = Duration::from_secs(15);
 
 async fn start() -> (Api, Proxy) {
-    let backend = Backend::start().await;
-    let proxy = Proxy::before(&backend.url).await;
+    let proxy = Proxy::before(Backend::start().await).await;
     let api = Api::on(&proxy.url).await;
     api.alice()
         .create("/v1/products/p-1", json!({"name": "n", "stock": 5}))

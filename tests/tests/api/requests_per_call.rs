@@ -18,8 +18,7 @@ impl Counted {
     }
 
     async fn with(options: Options) -> Self {
-        let backend = Backend::start().await;
-        let proxy = Proxy::before(&backend.url).await;
+        let proxy = Proxy::before(Backend::start().await).await;
         let options = Options {
             store: Some(proxy.url.clone()),
             ..options

@@ -34,12 +34,12 @@ use uuid::Uuid;
 
 use self::answer::{Answer, of_function, own};
 use self::event::{Circumstances, decoded_path};
-use self::route::Route;
+use crate::function::Function;
 use crate::template::Api;
 
 /// The most bytes that Lambda takes as an event, and the most that it takes as an answer.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
 /// An API: its routes, and the functions behind them.
 pub struct Gateway {
@@ -157,7 +157,9 @@ impl Gateway {
                 "Lambda takes no event over 6 MB",
             ));
         }
-        let text = self.run(chosen.route, event, here).await?;
+        let text = self
+            .run(chosen.route.function, event, here.request_id, here.trace)
+            .await?;
         of_function(&text).ok_or_else(|| {
             Refusal::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -166,24 +168,40 @@ impl Gateway {
         })
     }
 
-    /// Runs the function of a route. It is a task of its own: it runs on when the client leaves,
+    /// Runs a function that no route leads to, and gives its answer.
+    ///
+    /// # Errors
+    /// Why Lambda would say that it failed.
+    pub(crate) async fn hand_over(
+        &self,
+        function: Function,
+        event: String,
+    ) -> Result<String, String> {
+        let request_id = Uuid::now_v7().to_string();
+        let trace = trace(&request_id);
+        let answer = self.run(function, event, request_id, trace).await;
+        answer.map_err(|refusal| refusal.gist)
+    }
+
+    /// Runs a function. It is a task of its own: it runs on when the client leaves,
     /// and its panic is a 500, as on Lambda.
     async fn run(
         &self,
-        route: &Route,
+        function: Function,
         event: String,
-        here: Circumstances,
+        request_id: String,
+        trace: String,
     ) -> Result<String, Refusal> {
         let failed = |gist: &str| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, gist);
-        let timeout = self.api.timeout(route.function);
+        let timeout = self.api.timeout(function);
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let mut context = Context::default();
         context.deadline = (now + timeout).as_millis().try_into().unwrap_or(u64::MAX);
-        context.request_id = here.request_id;
-        context.xray_trace_id = Some(here.trace);
-        let work = invoke::invoke(route.function, self.app(), event, context);
+        context.request_id = request_id;
+        context.xray_trace_id = Some(trace);
+        let work = invoke::invoke(function, self.app(), event, context);
         let running = self.running.subscribe();
         let task = tokio::spawn(
             async move {

@@ -11,8 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use dynoxide::Database;
+use dynoxide::storage::Storage;
 use tokio::sync::oneshot;
 use tracing::subscriber::NoSubscriber;
+use uuid::Uuid;
 
 use super::folder::Folder;
 
@@ -37,7 +39,7 @@ impl Embedded {
     pub fn start(folder: Option<Folder>) -> Result<Self, String> {
         let database = match &folder {
             Some(folder) => open(folder)?,
-            None => Database::memory()
+            None => in_memory()
                 .map_err(|error| format!("The store in memory cannot be made: {error}."))?,
         };
         let no_port = |error: std::io::Error| {
@@ -76,13 +78,40 @@ impl Embedded {
     }
 }
 
+/// To find the place of the next record of a stream, the emulator looks at all that there ever were;
+/// and it keeps them for ever, where DynamoDB does for a day. With these, a place is found by one
+/// step, and each record drops those that are a day older.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
+const STREAMS: &str = "
+    CREATE INDEX IF NOT EXISTS onlyif_stream_place ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+    CREATE INDEX IF NOT EXISTS onlyif_stream_age ON _stream_records (created_at);
+    CREATE TRIGGER IF NOT EXISTS onlyif_stream_trim AFTER INSERT ON _stream_records BEGIN
+        DELETE FROM _stream_records WHERE created_at < NEW.created_at - 86400;
+    END;
+";
+
+/// The database of this name, as the emulator and we want it.
+fn prepared(name: &str) -> dynoxide::Result<Database> {
+    let storage = Storage::new(name)?;
+    storage.conn().execute_batch(STREAMS)?;
+    // While one connection is open, what it holds in memory is there for the next.
+    Database::new(name)
+}
+
+/// A database that nobody else has, and that ends with its connections.
+/// <https://www.sqlite.org/inmemorydb.html#sharedmemdb>
+fn in_memory() -> dynoxide::Result<Database> {
+    let name = Uuid::now_v7();
+    prepared(&format!("file:onlyif-{name}?mode=memory&cache=shared"))
+}
+
 fn open(folder: &Folder) -> Result<Database, String> {
     let path = folder.store();
     let shown = path.display();
     let text = path.to_str().ok_or_else(|| {
         format!("The name of the data folder ({shown}) is not UTF-8, which SQLite needs.")
     })?;
-    let database = Database::new(text).map_err(|error| {
+    let database = prepared(text).map_err(|error| {
         // The emulator's own words are about its features, not about ours.
         tracing::debug!(target: "onlyif::local", "{shown}: {error}");
         format!("{shown} cannot be opened: it cannot be read, or is no store, or a newer version's. Begin anew with --reset, or name another folder with --data DIR.")
@@ -159,6 +188,38 @@ mod tests {
                 .is_success()
         );
         second.stop().await;
+    }
+
+    #[test]
+    fn a_record_of_the_stream_is_found_by_an_index_and_dropped_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        let path = path.to_str().unwrap();
+        prepared(path).unwrap();
+        // Once more: a store that is there has them already.
+        prepared(path).unwrap();
+        let storage = Storage::new(path).unwrap();
+        let text = |sql: &str, column| -> String {
+            let row = storage.conn().query_row(sql, [], |row| row.get(column));
+            row.unwrap()
+        };
+        let held_at = |second: u64| {
+            storage
+                .conn()
+                .execute_batch(&format!(
+                    "INSERT INTO _stream_records (table_name, event_name, keys_json, sequence_number, shard_id, created_at)
+                     VALUES ('t', 'INSERT', '{{}}', {second}, 's', {second})"
+                ))
+                .unwrap();
+            text("SELECT group_concat(created_at) FROM _stream_records", 0)
+        };
+        assert_eq!(held_at(1), "1");
+        assert_eq!(held_at(86_401), "1,86401");
+        assert_eq!(held_at(86_402), "86401,86402");
+        // As the emulator asks.
+        let plan = "EXPLAIN QUERY PLAN SELECT MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = 't'";
+        let plan = text(plan, 3);
+        assert!(plan.contains("onlyif_stream_place"), "{plan}");
     }
 
     #[test]

@@ -13,15 +13,22 @@ use self::embedded::Embedded;
 use self::folder::Folder;
 use crate::serve::{Data, Options};
 
-/// Opens the store that the options name, with the table made where it is missing. The embedded
-/// store comes along, where it is that one: its owner stops it.
+/// A store that is open.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its table.
+    pub table: Table,
+    /// Where that is.
+    pub settings: Settings,
+    /// The embedded store, where it is that one: its owner stops it.
+    pub embedded: Option<Embedded>,
+}
+
+/// Opens the store that the options name, with the table made where it is missing.
 ///
 /// # Errors
 /// A sentence: what cannot be opened or reached, and what to do.
-pub async fn open(
-    options: &Options,
-    definition: &Definition,
-) -> Result<(Table, Option<Embedded>), String> {
+pub async fn open(options: &Options, definition: &Definition) -> Result<Opened, String> {
     let embedded = match &options.store {
         Some(_) => None,
         None => Some(embedded(options)?),
@@ -43,7 +50,11 @@ pub async fn open(
             ),
         }
     })?;
-    Ok((table, embedded))
+    Ok(Opened {
+        table,
+        settings,
+        embedded,
+    })
 }
 
 fn embedded(options: &Options) -> Result<Embedded, String> {
@@ -137,8 +148,8 @@ mod tests {
         let definition = definition(STORAGE).unwrap();
         let embedded = Embedded::start(None).unwrap();
         for _ in 0..2 {
-            let (_, own) = open(&options(&embedded.url), &definition).await.unwrap();
-            assert!(own.is_none());
+            let opened = open(&options(&embedded.url), &definition).await.unwrap();
+            assert!(opened.embedded.is_none());
         }
         embedded.stop().await;
     }

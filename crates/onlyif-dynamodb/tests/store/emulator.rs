@@ -6,6 +6,10 @@ use onlyif_dynamodb::{Definition, Index, Settings, Table, attributes};
 
 /// An empty table, in a server that lives as long as the test's runtime.
 pub(crate) async fn table() -> Table {
+    table_of(&definition()).await
+}
+
+async fn table_of(definition: &Definition) -> Table {
     static TABLES: AtomicU32 = AtomicU32::new(0);
     let url = match std::env::var("STORE_URL") {
         Ok(url) => url,
@@ -15,7 +19,7 @@ pub(crate) async fn table() -> Table {
     let name = format!("store-test-{}-{number}", std::process::id());
     let table = Table::connect(&Settings::emulated(name, url)).expect("a client");
     table
-        .create_if_missing(&definition())
+        .create_if_missing(definition)
         .await
         .expect("the table can be made");
     table
@@ -42,17 +46,27 @@ pub(crate) fn definition() -> Definition {
             sort_key: attributes::INDEX_SORT_KEY.into(),
         }],
         expires: Some(attributes::EXPIRES.into()),
+        stream: true,
     }
 }
 
 #[tokio::test]
-async fn a_table_that_is_there_already_is_left_as_it_is() {
+async fn a_table_that_is_there_already_is_left_as_it_is_but_gets_its_stream() {
     use onlyif::store::Store;
 
-    let table = table().await;
+    let older = Definition {
+        stream: false,
+        ..definition()
+    };
+    let table = table_of(&older).await;
+    assert_eq!(table.stream_arn().await, Ok(None));
     let key = crate::samples::key("kept");
     crate::samples::put(&table, &key, &crate::samples::resource()).await;
     table.create_if_missing(&definition()).await.expect("again");
     let read = table.read(&[key]).await.expect("readable");
     assert!(read[0].1.is_some());
+    let stream = table.stream_arn().await.expect("readable");
+    assert!(stream.is_some());
+    table.create_if_missing(&definition()).await.expect("again");
+    assert_eq!(table.stream_arn().await, Ok(stream));
 }

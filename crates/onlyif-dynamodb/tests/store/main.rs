@@ -11,6 +11,7 @@ mod conditions;
 mod emulator;
 mod evaluate;
 mod faults;
+mod histories;
 mod lists;
 mod refusals;
 mod round_trips;

@@ -29,12 +29,12 @@ fn number() -> impl Strategy<Value = Value> {
     })
 }
 
-fn name() -> impl Strategy<Value = String> {
+pub(crate) fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z]{1,3}", "[/~#:.\\[\\]0 é𝄞]{1,4}", any::<String>()]
         .prop_filter("a member's name is not empty", |name| !name.is_empty())
 }
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         Just(String::new()),
@@ -42,7 +42,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -58,12 +58,12 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 /// Ordered by name, as the table gives them back.
-fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Document> {
+pub(crate) fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Document> {
     prop::collection::btree_map(name(), value, 0..4)
         .prop_map(|members| members.into_iter().collect())
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn time() -> impl Strategy<Value = Timestamp> {
     (-62_167_219_200_000i64..=253_402_300_799_999).prop_map(Timestamp::from_millis)
 }
 
@@ -84,7 +84,7 @@ fn clocks() -> impl Strategy<Value = Clocks> {
 fn resource() -> impl Strategy<Value = Resource> {
     let stamps = prop::array::uniform8(text()).prop_map(Stamps);
     let times = (time(), time(), prop::option::of(time()));
-    let texts = (text(), prop::option::of(text()), text(), text());
+    let texts = (text(), prop::option::of(text()), text(), text(), text());
     let rest = (members(value()), any::<u64>(), clocks(), stamps);
     (rest, times, texts).prop_map(|(rest, times, texts)| Resource {
         document: rest.0,
@@ -98,6 +98,7 @@ fn resource() -> impl Strategy<Value = Resource> {
         state: texts.1,
         created_by: texts.2,
         updated_by: texts.3,
+        operation: texts.4,
     })
 }
 
@@ -212,11 +213,14 @@ async fn records_are_read_back_as_they_were_written() {
             fingerprint: "00ff".into(),
             request_id: "r-1".into(),
             expires_at_s: 4_102_444_800,
-            done: Done {
-                replayed: kind == DoneKind::Created,
-                merged: kind == DoneKind::Changed,
-                ..Done::of(kind, "a", resource.map(Box::new))
-            },
+            done: vec![
+                Done {
+                    replayed: kind == DoneKind::Created,
+                    merged: kind == DoneKind::Changed,
+                    ..Done::of(kind, "a", resource.map(Box::new))
+                },
+                Done::of(DoneKind::Deleted, "b", None),
+            ],
         }));
         assert_eq!(round_trip(&table, &key, &record).await, Some(record));
     }

@@ -65,6 +65,7 @@ pub(crate) fn resource() -> Resource {
         created_by: "alice".into(),
         updated_at: time(3),
         updated_by: "bob".into(),
+        operation: "move".into(),
         previous_at: Some(time(2)),
         clocks: Clocks {
             fields: [
@@ -90,6 +91,7 @@ pub(crate) fn tombstone() -> Tombstone {
     Tombstone {
         version: 4,
         incarnation: "9f2c1a7e".into(),
+        created_at: time(0),
         deleted_at: time(4),
         deleted_by: "dave".into(),
         stamps: stamps(&["d", "c", "b", "a"]),

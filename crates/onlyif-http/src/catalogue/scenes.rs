@@ -83,7 +83,7 @@ fn refusal(exchange: &Exchange<'_>, app: &App<Shelf>, code: Code) -> Option<Prob
     // Nothing waits on a shelf: it answers at once.
     match run(&app.declarations, &command, &app.store).now_or_never()? {
         Answer::Refused(problem) => Some(problem),
-        Answer::Done(_) => None,
+        Answer::Done(_) | Answer::All(_) => None,
     }
 }
 
@@ -306,6 +306,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
         created_by: "alice".to_owned(),
         updated_at: minutes_ago(1),
         updated_by: "carol".to_owned(),
+        operation: "update".to_owned(),
         previous_at: Some(minutes_ago(4)),
         clocks: Clocks { fields, floor: 0 },
         stamps: Stamps::default(),
@@ -316,6 +317,7 @@ fn tombstone() -> Item {
     Item::Tombstone(Tombstone {
         version: 8,
         incarnation: "9f2c1a7e".to_owned(),
+        created_at: minutes_ago(95),
         deleted_at: minutes_ago(1),
         deleted_by: "bob".to_owned(),
         stamps: Stamps::default(),
@@ -337,7 +339,7 @@ fn record(declaration: &Declaration) -> Option<(Key, Item)> {
         fingerprint: String::new(),
         request_id: String::new(),
         expires_at_s: minutes_ago(-60).seconds(),
-        done: Done::of(DoneKind::Created, "o-1", Some(Box::new(order))),
+        done: vec![Done::of(DoneKind::Created, "o-1", Some(Box::new(order)))],
     };
     Some((key, Item::Record(Box::new(record))))
 }

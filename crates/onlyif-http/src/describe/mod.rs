@@ -114,7 +114,12 @@ fn told<S>(
             None => return Err(not_served(exchange)),
         },
         // Another function answers these: this deployment has a path without its route.
-        Route::List(_) | Route::One(_) | Route::Transitions(_) | Route::Transition(_) => {
+        Route::Transactions
+        | Route::List(_)
+        | Route::One(_)
+        | Route::Transitions(_)
+        | Route::History(_)
+        | Route::Transition(_) => {
             return Err(not_served(exchange));
         }
     };

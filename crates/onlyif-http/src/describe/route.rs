@@ -17,12 +17,16 @@ pub enum Route<'a> {
     Problems,
     /// `/problems/{code}`
     Problem(Code),
+    /// `/v1/transactions`
+    Transactions,
     /// `/v1/{type}`
     List(&'a Declaration),
     /// `/v1/{type}/{id}`
     One(&'a Declaration),
     /// `/v1/{type}/{id}/transitions`
     Transitions(&'a Declaration),
+    /// `/v1/{type}/{id}/history`
+    History(&'a Declaration),
     /// `/v1/{type}/{id}/transitions/{transition}`
     Transition(&'a Transition),
 }
@@ -46,6 +50,7 @@ impl<'a> Route<'a> {
                     format!("There is no kind of problem \"{name}\". GET /problems lists them.");
                 Problem::new(Code::NotFound, detail)
             }),
+            ["v1", "transactions"] => Ok(Route::Transactions),
             ["v1", kind] => Ok(Route::List(declaration(kind)?)),
             ["v1", kind, id] => {
                 let declaration = declaration(kind)?;
@@ -56,6 +61,11 @@ impl<'a> Route<'a> {
                 let declaration = declaration(kind)?;
                 possible((*id).to_owned())?;
                 Ok(Route::Transitions(declaration))
+            }
+            ["v1", kind, id, "history"] => {
+                let declaration = declaration(kind)?;
+                possible((*id).to_owned())?;
+                Ok(Route::History(declaration))
             }
             ["v1", kind, id, "transitions", name] => {
                 let declaration = declaration(kind)?;
@@ -76,10 +86,11 @@ impl<'a> Route<'a> {
             | Route::Document
             | Route::Problems
             | Route::Problem(_)
-            | Route::Transitions(_) => &["GET", "HEAD", "OPTIONS"],
+            | Route::Transitions(_)
+            | Route::History(_) => &["GET", "HEAD", "OPTIONS"],
             Route::List(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::One(_) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
-            Route::Transition(_) => &["POST", "OPTIONS"],
+            Route::Transition(_) | Route::Transactions => &["POST", "OPTIONS"],
         }
     }
 

@@ -141,6 +141,7 @@ pub(super) fn resource(
         created_by: command.caller.actor.clone(),
         updated_at: command.at,
         updated_by: command.caller.actor.clone(),
+        operation: command.operation.name().to_owned(),
         // What was deleted within this second is not what is there now.
         previous_at: tombstone.map(|tombstone| tombstone.deleted_at),
         clocks: Clocks::default(),

@@ -311,6 +311,7 @@ impl<'a> Case<'a> {
             created_by: old.created_by.clone(),
             updated_at: clock.at,
             updated_by: clock.actor.clone(),
+            operation: self.command.operation.name().to_owned(),
             previous_at: Some(old.updated_at),
             clocks: old.clocks.advance(&changed, &clock),
             stamps: stamp::shifted(&old.stamps, &stamp),
@@ -329,6 +330,7 @@ impl<'a> Case<'a> {
             set(Attribute::Version, new.version.into()),
             set(Attribute::UpdatedAt, new.updated_at.to_string().into()),
             set(Attribute::UpdatedBy, new.updated_by.as_str().into()),
+            set(Attribute::Operation, new.operation.as_str().into()),
             set(Attribute::PreviousAt, old.updated_at.to_string().into()),
             set(Attribute::Floor, new.clocks.floor.into()),
         ]);

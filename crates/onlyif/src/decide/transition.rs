@@ -201,6 +201,10 @@ impl Job<'_> {
             ),
             Assignment::Set(Attribute::UpdatedAt, now()),
             Assignment::Set(Attribute::UpdatedBy, actor()),
+            Assignment::Set(
+                Attribute::Operation,
+                value(Value::from(self.transition.name.as_str())),
+            ),
         ]);
         let mut changed = Vec::new();
         if let Some(to) = &self.transition.to {

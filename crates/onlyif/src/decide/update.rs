@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Done, DoneKind};
 use crate::command::{IfMatch, Operation, Stale};
 use crate::document::merge::{Change, Overlay};
-use crate::document::patch::{Patch, PatchFailure, Step};
+use crate::document::patch::{Difference, Patch, PatchFailure, Step};
 use crate::document::pointer::Pointer;
-use crate::document::{Document, RESERVED, fields, representation};
+use crate::document::{Document, RESERVED, representation};
 use crate::item::Resource;
 use crate::lifecycle;
 use crate::plan::{Act, Plan, Planned};
@@ -286,7 +286,10 @@ fn resolutions(
     if mergeable {
         let request = match again {
             Operation::Replace { .. } => Request::Patch {
-                body: operations(&resource.document, &overwriting.document),
+                body: Patch::Json(
+                    Difference::between(&resource.document, &overwriting.document).steps(),
+                )
+                .to_value(),
                 tag: tag.clone(),
             },
             _ => Request::Again {
@@ -313,27 +316,4 @@ fn resolutions(
     let title = "Drop your changes, and read what is there now";
     resolutions.push(explain::read(case.command, Rel::Discard, title));
     resolutions
-}
-
-/// The JSON Patch (RFC 6902) that makes `new` of `old`.
-fn operations(old: &Document, new: &Document) -> Value {
-    let mut pointers: Vec<Pointer> = Vec::new();
-    for changed in fields::changes(old, new) {
-        // A field below an object that is not there yet comes with that object.
-        let mut pointer = changed;
-        while let Some(parent) = pointer.parent().filter(|parent| !parent.is_root()) {
-            if matches!(parent.of(old), Some(Value::Object(_))) {
-                break;
-            }
-            pointer = parent;
-        }
-        if !pointers.contains(&pointer) {
-            pointers.push(pointer);
-        }
-    }
-    let operation = |pointer: &Pointer| match pointer.of(new) {
-        Some(value) => json!({ "op": "add", "path": pointer.to_string(), "value": value }),
-        None => json!({ "op": "remove", "path": pointer.to_string() }),
-    };
-    pointers.iter().map(operation).collect()
 }

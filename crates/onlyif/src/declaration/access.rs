@@ -1,15 +1,11 @@
-//! Reading who may do what, and how long things are kept.
+//! Reading who may do what.
 
 use super::Access;
 use super::flaw::Flaws;
-use super::keys::{ACCESS, KEEP};
-use super::reading::{self, expected, expected_text};
+use super::keys::ACCESS;
+use super::reading::{self, expected_text};
 use super::yaml::{Node, repeated};
 
-/// How long a tombstone answers by default: 30 days.
-pub(super) const TOMBSTONE_S: i64 = 30 * 24 * 60 * 60;
-/// The longest time that is kept: ten years.
-const MAX_S: i64 = 3650 * 24 * 60 * 60;
 /// The most scopes of one operation.
 const MAX_SCOPES: usize = 20;
 
@@ -86,42 +82,4 @@ fn scope(node: &Node, flaws: &mut Flaws) -> Option<String> {
             None
         }
     }
-}
-
-/// Reads `keep`: how long a tombstone answers, in seconds.
-pub(super) fn tombstone_s(node: &Node, flaws: &mut Flaws) -> i64 {
-    reading::members(node, KEEP, "`keep`", flaws)
-        .and_then(|members| members.get("tombstone"))
-        .and_then(|node| duration_s(node, flaws))
-        .unwrap_or(TOMBSTONE_S)
-}
-
-/// `30d`, `12h`, `15m` or `60s`, in seconds.
-fn duration_s(node: &Node, flaws: &mut Flaws) -> Option<i64> {
-    let seconds = node.text().and_then(seconds);
-    if seconds.is_none() {
-        flaws.say(
-            node.at,
-            expected(
-                node,
-                "a duration from 1s to 3650d: a whole number of `d`, `h`, `m` or `s`, like `30d`",
-            ),
-        );
-    }
-    seconds
-}
-
-fn seconds(text: &str) -> Option<i64> {
-    let digits = text.strip_suffix(['d', 'h', 'm', 's'])?;
-    let unit = match text.chars().last()? {
-        'd' => 24 * 60 * 60,
-        'h' => 60 * 60,
-        'm' => 60,
-        _ => 1,
-    };
-    let plain = !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-    let number: i64 = digits.parse().ok().filter(|_| plain)?;
-    number
-        .checked_mul(unit)
-        .filter(|seconds| (1..=MAX_S).contains(seconds))
 }

@@ -294,7 +294,11 @@ pub(super) const KEEP: &[Key] = &[
         "How long a deleted resource answers 410 with its story: a whole number of d, h, m or s. By default 30d.",
         forms::duration,
     ),
-    later("history"),
+    optional(
+        "history",
+        "How long it is kept what each version changed, and who made it: a whole number of d, h, m or s. By default 90d.",
+        forms::duration,
+    ),
     later("idempotency"),
 ];
 

@@ -17,6 +17,7 @@ mod changes;
 mod clauses;
 mod cost;
 mod fields;
+mod keep;
 mod lifecycle;
 mod sources;
 mod transitions;
@@ -36,6 +37,7 @@ mod forms;
 pub(crate) mod phrase;
 mod summary;
 
+pub(crate) use keep::in_words;
 pub use model::*;
 pub use parse::{Complaint, SourceFile};
 pub(crate) use schema::{Holds, holds};

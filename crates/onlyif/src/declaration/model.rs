@@ -7,6 +7,11 @@ use serde_json::Value;
 
 use crate::document::pointer::Pointer;
 
+/// How long a tombstone answers by default: 30 days.
+pub const TOMBSTONE_S: i64 = 30 * 24 * 60 * 60;
+/// How long an entry of a history is kept by default: 90 days.
+pub const HISTORY_S: i64 = 90 * 24 * 60 * 60;
+
 /// All the types that an API serves, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Declarations {
@@ -49,6 +54,8 @@ pub struct Declaration {
     pub access: Access,
     /// How long a tombstone answers, in seconds.
     pub tombstone_s: i64,
+    /// How long an entry of a resource's history is kept, in seconds.
+    pub history_s: i64,
     /// The members that only transitions write, by the schema's `readOnly`.
     pub(crate) read_only: Vec<Pointer>,
     /// The schemas of the members that transitions set.

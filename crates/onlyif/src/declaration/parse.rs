@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::access::{self, TOMBSTONE_S};
+use super::access;
 use super::also::{self, Claim};
 use super::changes::MemberSchemas;
 use super::fields::{Input, Item, Scene};
 use super::flaw::{Flaws, Mark};
+use super::keep;
 use super::keys::DECLARATION;
 use super::lifecycle;
 use super::reading::{self, Members, expected};
@@ -125,9 +126,7 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
     let stale = members
         .get("stale")
         .and_then(|node| reading::word(node, &["refuse", "merge"], flaws));
-    let tombstone_s = members
-        .get("keep")
-        .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
+    let keep = keep::keep(members.get("keep"), flaws);
     let behaviour = behaviour(&members, draft.as_ref(), &access, claims, flaws);
     let scene = Scene {
         document: shape.clone(),
@@ -159,7 +158,8 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
             Stale::Refuse
         },
         access,
-        tombstone_s,
+        tombstone_s: keep.tombstone_s,
+        history_s: keep.history_s,
         read_only,
         members: behaviour.schemas,
     })

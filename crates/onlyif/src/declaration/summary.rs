@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Declaration, Normalize, States, Transition, Unique, phrase};
+use super::{
+    Declaration, HISTORY_S, Normalize, States, TOMBSTONE_S, Transition, Unique, in_words, phrase,
+};
 
 impl Declaration {
     /// The type, what it is, what is unique in it, and how a resource moves between its states:
@@ -32,6 +34,9 @@ impl Declaration {
         if let Some(create) = &self.create {
             let way = along(create).unwrap_or_else(|| "on conditions".to_owned());
             let _ = writeln!(text, "  create  {way}");
+        }
+        if let Some(kept) = kept(self) {
+            let _ = writeln!(text, "  keeps   {kept}");
         }
         let names = self
             .transitions
@@ -82,6 +87,19 @@ fn unique(unique: &Unique) -> String {
         unique.name,
         fields.join(" and ")
     )
+}
+
+/// How long things are kept, where that is not the usual time.
+fn kept(declaration: &Declaration) -> Option<String> {
+    let kept: Vec<String> = [
+        ("tombstones", declaration.tombstone_s, TOMBSTONE_S),
+        ("history", declaration.history_s, HISTORY_S),
+    ]
+    .into_iter()
+    .filter(|(_, seconds, usual)| seconds != usual)
+    .map(|(what, seconds, _)| format!("{what} for {}", in_words(seconds)))
+    .collect();
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 fn state_list(states: &States) -> String {

@@ -11,7 +11,7 @@ use proptest::sample::select;
 use serde_json::{Map, Number, Value, json};
 
 use super::merge::{Change, Overlay, TouchKind};
-use super::patch::Patch;
+use super::patch::{Difference, Patch, Step};
 use super::pointer::Pointer;
 use super::*;
 use crate::item::{Clock, Clocks};
@@ -462,5 +462,21 @@ fn leaves(pointer: &Pointer, document: &Document) -> Vec<Pointer> {
             .flat_map(|name| leaves(&pointer.child(name), document))
             .collect(),
         _ => vec![pointer.clone()],
+    }
+}
+
+proptest! {
+    /// The difference of two documents makes the one of the other, whatever the order of its parts.
+    #[test]
+    fn a_difference_makes_one_document_of_the_other(
+        (old, new) in (any_document(), any_document()),
+    ) {
+        let difference = Difference::between(&old, &new);
+        let mut steps = difference.steps();
+        let made = |steps: &[Step]| Patch::Json(steps.to_vec()).apply(&old);
+        prop_assert_eq!(made(&steps), Ok(new.clone()));
+        steps.reverse();
+        prop_assert_eq!(made(&steps), Ok(new.clone()));
+        prop_assert_eq!(steps.is_empty(), old == new);
     }
 }

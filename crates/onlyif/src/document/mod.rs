@@ -29,6 +29,7 @@ mod laws;
 
 pub use clock::{MAX_CLOCK_BYTES, MAX_CLOCKS};
 pub use representation::{RESERVED, representation};
+pub(crate) use weight::of as value_weight;
 pub use weight::{MAX_DOCUMENT_BYTES, MAX_RECORDED_BYTES, weight};
 
 /// A JSON object, numbers kept as the decimal text of [`number`], members in the order given.

@@ -26,7 +26,8 @@ fn members(document: &Document) -> usize {
     3 + each.sum::<usize>()
 }
 
-pub(super) fn of(value: &Value) -> usize {
+/// The same of one value.
+pub(crate) fn of(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 1,
         // Two digits a byte, one byte for the exponent and one for the sign, and never more than 21.

@@ -39,7 +39,7 @@ pub(super) fn all() -> Vec<(Code, Value)> {
 }
 
 fn conflict(code: Code, required: &[&str], members: Value) -> Value {
-    let mut properties = json!({ "code": { "const": code.name() }, "resource": part("Origin") });
+    let mut properties = json!({ "code": { "const": code.name() }, "resource": part("Origin"), "operation": { "type": "integer", "description": "In a transaction: the index of its operation." } });
     if let (Value::Object(properties), Value::Object(members)) = (&mut properties, members) {
         properties.extend(members);
     }

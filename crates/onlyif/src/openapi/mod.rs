@@ -7,14 +7,16 @@
 //! # Layout, in reading order
 //!
 //! - [`document`]: the whole
-//! - `collection`, `resource`, `transitions`, `discovery`: the routes, by their paths
+//! - `collection`, `resource`, `transitions`, `history`, `transactions`, `discovery`: the routes, by their paths
 //! - `operation`, `headers`: what an operation is made of, and what operations share
 //! - `shapes`, `patches`, `reserved`, `moved`: the schemas of a type
 //! - `problems`, `conflicts`: the schemas of refusals
 
 mod collection;
 mod discovery;
+mod history;
 mod resource;
+mod transactions;
 mod transitions;
 
 mod headers;
@@ -111,6 +113,7 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
             tag
         })
         .collect();
+    tags.push(json!({ "name": transactions::TAG, "description": "Several operations, all of which happen or none." }));
     tags.push(json!({ "name": discovery::TAG, "description": "What the API says about itself." }));
     tags
 }
@@ -137,6 +140,10 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             ("delete", resource::delete(declaration)),
         ];
         paths.insert(one.clone(), path(&operations, true, catalogue));
+        let told = history::read(declaration);
+        let operations = [("get", told.clone()), ("head", told.head())];
+        let item = path(&operations, true, catalogue);
+        paths.insert(format!("{one}/history"), item);
         let of_one = format!("{one}/transitions");
         let operations = [("get", legal.clone()), ("head", legal.head())];
         paths.insert(of_one.clone(), path(&operations, true, catalogue));
@@ -146,6 +153,11 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             paths.insert(format!("{of_one}/{}", transition.name), item);
         }
     }
+    let operations = [("post", transactions::transact())];
+    paths.insert(
+        "/v1/transactions".to_owned(),
+        path(&operations, false, catalogue),
+    );
     paths.extend(discovery::paths(catalogue));
     paths
 }
@@ -174,6 +186,7 @@ fn schemas(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String
         declarations.iter().flat_map(shapes::components).collect();
     schemas.extend(reserved::components().into_iter().map(own));
     schemas.insert("JsonPatch".to_owned(), patches::json_patch());
+    schemas.insert(history::PAGE.to_owned(), history::page());
     schemas.extend(catalogue.schemas());
     schemas.extend(discovery::schemas(catalogue));
     schemas

@@ -6,7 +6,7 @@ use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
 use crate::command::Stale;
-use crate::declaration::{Declaration, States};
+use crate::declaration::{Declaration, States, in_words};
 use crate::problem::Code;
 
 /// The headers of a resource that is read, also where it has not changed.
@@ -248,22 +248,4 @@ fn stale_description(declaration: &Declaration) -> &'static str {
             " If the resource has changed since the tag, and nothing of this change overlaps, it is made to what is there now; `Prefer: conflict=refuse` opts out. (Where `stale-version` is 412, only `Prefer: conflict=merge` asks for that.)"
         }
     }
-}
-
-/// A time in the largest unit that it is a whole number of.
-fn in_words(seconds: i64) -> String {
-    let units = [
-        (86_400, "days", "a day"),
-        (3_600, "hours", "an hour"),
-        (60, "minutes", "a minute"),
-    ];
-    for (length, many, one) in units {
-        if seconds == length {
-            return one.to_owned();
-        }
-        if seconds > 0 && seconds % length == 0 {
-            return format!("{} {many}", seconds / length);
-        }
-    }
-    format!("{seconds} seconds")
 }

@@ -194,6 +194,7 @@ impl Attributes {
             Attribute::CreatedBy,
             Attribute::UpdatedAt,
             Attribute::UpdatedBy,
+            Attribute::Operation,
             Attribute::PreviousAt,
             Attribute::DeletedAt,
             Attribute::DeletedBy,
@@ -277,6 +278,7 @@ impl Attributes {
             return Item::Tombstone(Tombstone {
                 version,
                 incarnation,
+                created_at: self.time(Attribute::CreatedAt).expect("a time"),
                 deleted_at,
                 deleted_by: self.text(Attribute::DeletedBy).expect("an actor"),
                 stamps,
@@ -295,6 +297,7 @@ impl Attributes {
             created_by: self.text(Attribute::CreatedBy).expect("an actor"),
             updated_at: self.time(Attribute::UpdatedAt).expect("a time"),
             updated_by: self.text(Attribute::UpdatedBy).expect("an actor"),
+            operation: self.text(Attribute::Operation).expect("an operation"),
             previous_at: self.time(Attribute::PreviousAt),
             clocks: self.clocks(),
             stamps,

@@ -19,7 +19,7 @@ pub(crate) const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../resou
 pub(crate) struct Api {
     pub(crate) url: String,
     /// It ends when it is dropped.
-    _server: Server,
+    server: Server,
 }
 
 impl Api {
@@ -61,7 +61,7 @@ impl Api {
         let server = start(options).await.expect("the server starts");
         Api {
             url: server.url.clone(),
-            _server: server,
+            server,
         }
     }
 
@@ -91,6 +91,12 @@ impl Api {
         let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({"alg": "none", "typ": "JWT"});
         self.bearer(&format!("{}.{}.unsigned", part(&header), part(claims)))
+    }
+
+    /// Writes the history of all that has happened until now. Test servers do not do so by themselves,
+    /// so that nobody has to wait for it, or to tell its requests to the store from others.
+    pub(crate) async fn catch_up(&self) {
+        self.server.catch_up().await.expect("the stream is read");
     }
 
     /// Everything that the actor can list, to compare before and after.

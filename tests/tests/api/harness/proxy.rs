@@ -13,6 +13,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
+use super::Backend;
+
 /// What the proxy does to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -44,7 +46,7 @@ pub(crate) struct Proxy {
 }
 
 struct State {
-    store: String,
+    backend: Backend,
     client: Client<HttpConnector, Full<Bytes>>,
     fault: Mutex<Fault>,
     /// The operations asked for, in order.
@@ -56,11 +58,11 @@ struct State {
 }
 
 impl Proxy {
-    pub(crate) async fn before(store: &str) -> Self {
+    pub(crate) async fn before(backend: Backend) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(State {
-            store: store.to_owned(),
+            backend,
             client: Client::builder(TokioExecutor::new()).build_http(),
             fault: Mutex::new(Fault::None),
             seen: Mutex::default(),
@@ -189,7 +191,7 @@ impl State {
     async fn forward(&self, head: &Parts, body: &Bytes) -> Answer {
         let mut request = Request::builder()
             .method(&head.method)
-            .uri(format!("{}{}", self.store, head.uri));
+            .uri(format!("{}{}", self.backend.url, head.uri));
         request.headers_mut()?.clone_from(&head.headers);
         let request = request.body(Full::new(body.clone())).ok()?;
         let (head, body) = self.client.request(request).await.ok()?.into_parts();

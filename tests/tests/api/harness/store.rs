@@ -3,24 +3,25 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::net::TcpListener;
+use onlyif_cli::store::embedded::Embedded;
 
 /// A DynamoDB endpoint to put something in front of: the one that `ONLYIF_TEST_STORE` names, or an
-/// embedded one of this test's own.
+/// embedded one of this test's own, which ends with this.
 pub(crate) struct Backend {
     pub(crate) url: String,
+    _own: Option<Embedded>,
 }
 
 impl Backend {
     pub(crate) async fn start() -> Self {
         if let Some(url) = Self::named() {
-            return Backend { url };
+            return Backend { url, _own: None };
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let database = dynoxide::Database::memory().expect("a store in memory");
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        Backend { url }
+        let own = Embedded::start(None).expect("a store in memory");
+        Backend {
+            url: own.url.clone(),
+            _own: Some(own),
+        }
     }
 
     /// What the environment asks to be tested against.

@@ -45,6 +45,19 @@ pub struct Parsed {
 /// The bytes are not one JSON value in UTF-8, or a member name stands twice in one object. Each
 /// fault has its place.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, Vec<Fault>> {
+    let above = match bytes.trim_ascii_start().first() {
+        Some(b'[') => 2,
+        _ => 0,
+    };
+    parse_within(bytes, above)
+}
+
+/// Reads one JSON value in which what is to be kept stands so many levels further down.
+///
+/// # Errors
+///
+/// Those of [`parse`].
+pub fn parse_within(bytes: &[u8], above: usize) -> Result<Parsed, Vec<Fault>> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = position(bytes, error.valid_up_to());
         vec![fault(
@@ -65,10 +78,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, Vec<Fault>> {
         )]);
     }
     let reading = Reading {
-        levels: match text.trim_ascii_start().starts_with('[') {
-            true => MAX_LEVELS + 2,
-            false => MAX_LEVELS,
-        },
+        levels: MAX_LEVELS + above,
         malformed: RefCell::default(),
         unkeepable: RefCell::default(),
     };

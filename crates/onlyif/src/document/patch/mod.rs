@@ -1,12 +1,14 @@
-//! Patches: merge patches (RFC 7396) and JSON Patches (RFC 6902).
+//! Patches: merge patches (RFC 7396) and JSON Patches (RFC 6902), read, applied, and made.
 
 mod apply;
+mod difference;
 mod parse;
 #[cfg(test)]
 mod tests;
 
 pub(in crate::document) use apply::{Applying, merged};
 pub use apply::{MAX_CARRIED_BYTES, PatchFailure};
+pub use difference::Difference;
 pub use parse::MAX_STEPS;
 
 use serde_json::{Value, json};

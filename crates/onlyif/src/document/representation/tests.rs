@@ -32,6 +32,7 @@ fn declaration(schema: Value, states: bool) -> Declaration {
         stale: Stale::Refuse,
         access: Access::default(),
         tombstone_s: 0,
+        history_s: 0,
         read_only: vec![],
         members: BTreeMap::new(),
     }
@@ -51,6 +52,7 @@ fn resource(document: Value) -> Resource {
         created_by: "alice".to_owned(),
         updated_at: at("2026-11-23T10:05:00Z"),
         updated_by: "bob".to_owned(),
+        operation: "update".to_owned(),
         previous_at: None,
         clocks: Clocks {
             fields: BTreeMap::new(),
