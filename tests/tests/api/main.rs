@@ -10,7 +10,7 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
-//! - stories of the examples in `resources/`: [`bookings`], [`features`]
+//! - stories of the examples in `resources/`: [`bookings`], [`features`], [`sales`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -41,6 +41,7 @@ mod stale;
 
 mod bookings;
 mod features;
+mod sales;
 
 mod lost_replies;
 mod outages;
