@@ -60,6 +60,7 @@ fn the_examples_are_declarations() {
         [
             "accounts",
             "bookings",
+            "branches",
             "documents",
             "features",
             "machines",
@@ -89,6 +90,8 @@ fn what_only_counts_and_stamps_is_written_blind() {
         ("bookings", "finish", false),
         ("bookings", "cancel", false),
         ("bookings", "restore", false),
+        ("branches", "push", true),
+        ("branches", "force-push", true),
         ("features", "enable", false),
         ("features", "disable", false),
         ("machines", "start", true),

@@ -157,30 +157,76 @@ async fn the_readmes_commands_answer_as_it_says() {
     assert_eq!(steady(&real, &api), steady(&shown, &api));
 }
 
+/// Whether all that is told is so; what is not told may be anything.
+fn is_so(told: &Value, real: &Value) -> bool {
+    match (told, real) {
+        (Value::Object(told), Value::Object(real)) => told.iter().all(|(name, told)| {
+            let real = real.get(name);
+            real.is_some_and(|real| is_so(told, real))
+        }),
+        (Value::Array(told), Value::Array(real)) => {
+            told.len() == real.len() && told.iter().zip(real).all(|(told, real)| is_so(told, real))
+        }
+        (told, real) => told == real,
+    }
+}
+
+/// Plays a page on the sample data, from its first line to its last: each command is answered with
+/// the status that stands behind it, each conflict or answer that is shown is one that the commands
+/// before it met, and each excerpt stands in the declaration that was named last.
+async fn goes_as_it_is_told(name: &str) {
+    let page = page(name);
+    let api = with_sample_data().await;
+    let mut declaration = String::new();
+    let mut met: Vec<Value> = Vec::new();
+    let mut tag = String::new();
+    let parts: Vec<&str> = page.split("```").collect();
+    assert_eq!(parts.len() % 2, 1, "{name}: a block has no end");
+    for pair in parts.chunks_exact(2) {
+        let named = pair[0].rsplit_once("](../resources/");
+        if let Some((resource, _)) = named.and_then(|(_, rest)| rest.split_once(')')) {
+            declaration = self::page(&format!("resources/{resource}"));
+        }
+        let (language, text) = pair[1].split_once('\n').expect("a language");
+        match language {
+            "sh" => {
+                met.clear();
+                for line in text.lines() {
+                    if let Some(command) = line.strip_prefix("TAG=$(") {
+                        let command = command.split(" | ").next().expect("a command");
+                        tag = curl(&api, command, "").await.is(200).tag();
+                        continue;
+                    }
+                    let (command, status) = line.split_once("  # ").expect("what it answers");
+                    let reply = curl(&api, command, &tag).await;
+                    let reply = reply.is(status.parse().expect("a status"));
+                    let conflicts = reply["conflicts"].as_array().into_iter().flatten();
+                    met.extend(conflicts.cloned());
+                    met.push(reply.body);
+                }
+            }
+            "json" => {
+                let told: Value = serde_json::from_str(text).expect(text);
+                let told_of_one = |real: &Value| is_so(&told, real);
+                assert!(met.iter().any(told_of_one), "{name}: {text}{met:#?}");
+            }
+            "yaml" => assert!(
+                declaration.contains(text),
+                "{name}: {text} stands in none of the declarations named"
+            ),
+            other => panic!("{name}: nobody plays {other}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_stories_of_unique_values_go_as_they_are_told() {
-    let story = page("docs/unique.md");
-    let api = with_sample_data().await;
-    let mut replies = Vec::new();
-    for line in blocks(&story, "sh").iter().flat_map(|block| block.lines()) {
-        let (command, status) = line.split_once("  # ").expect("what it answers");
-        let reply = curl(&api, command, "").await;
-        replies.push(reply.is(status.parse().expect("a status")));
-    }
-    let told: Value = serde_json::from_str(&blocks(&story, "json")[0]).expect("JSON");
-    for reply in &replies[..2] {
-        assert_eq!(*reply.conflict("duplicate"), told);
-    }
-    assert_eq!(replies[4].ids(), ["b-1"]);
-    let shown = blocks(&story, "yaml");
-    for (block, name) in shown.iter().zip(["bookings", "features"]) {
-        let declaration = page(&format!("resources/{name}.yaml"));
-        assert!(
-            declaration.contains(block),
-            "{name} says otherwise: {block}"
-        );
-    }
-    assert_eq!((replies.len(), shown.len()), (9, 2));
+    goes_as_it_is_told("docs/unique.md").await;
+}
+
+#[tokio::test]
+async fn the_scenarios_go_as_they_are_told() {
+    goes_as_it_is_told("docs/scenarios.md").await;
 }
 
 #[tokio::test]
@@ -242,6 +288,7 @@ fn every_page_that_is_linked_is_there() {
         ("docs", "docs/declaring.md"),
         ("docs", "docs/conflicts.md"),
         ("docs", "docs/history.md"),
+        ("docs", "docs/scenarios.md"),
         ("docs", "docs/unique.md"),
         ("docs", "docs/deploying.md"),
     ] {

@@ -10,7 +10,7 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`history`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
-//! - stories of the examples in `resources/`: [`bookings`], [`features`]
+//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`], [`sales`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -42,7 +42,9 @@ mod preconditions;
 mod stale;
 
 mod bookings;
+mod branches;
 mod features;
+mod sales;
 
 mod lost_replies;
 mod outages;
