@@ -223,11 +223,12 @@ pub(crate) struct Decoder<'a>(pub(crate) &'a Attributes);
 
 impl Decoder<'_> {
     fn resource(&self) -> Result<Resource, Foreign> {
+        let shown = self.shown()?;
         Ok(Resource {
             previous_at: self.optional(name::PREVIOUS_AT, Self::time)?,
             clocks: self.clocks()?,
             stamps: self.stamps()?,
-            ..self.shown()?
+            ..shown
         })
     }
 

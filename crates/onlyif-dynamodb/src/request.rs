@@ -332,7 +332,7 @@ mod tests {
     fn token(table: &str, writes: Vec<Write>) -> String {
         let plan = Plan {
             acts: vec![Act {
-                key: writes[0].key.clone(),
+                key: update("a", Condition::All(Vec::new()), Value::Null).key,
                 along: false,
                 kind: DoneKind::Deleted,
                 merged: false,

@@ -439,9 +439,9 @@ fn other_declarations_or_settings_are_described_anew() {
     };
     let one = app_of(&[("plain", PLAIN)], StaleStatus::Conflict, Auth::Jwt);
     let two = app();
-    assert_eq!(paths(&one), 8);
-    assert_eq!(paths(&two), 13);
-    assert_eq!(paths(&one), 8);
+    assert_eq!(paths(&one), 9);
+    assert_eq!(paths(&two), 14);
+    assert_eq!(paths(&one), 9);
     let mut strict = two.clone();
     strict.settings.stale_status = StaleStatus::PreconditionFailed;
     assert_eq!(get(&two, "/problems/stale-version")["status"], 409);

@@ -86,7 +86,10 @@ fn a_problem_leaves_out_what_does_not_fit() {
         problem.resolutions.push(Resolution {
             rel: Rel::Discard,
             title: "Read it".into(),
-            request: Request::Read { id: "n".into() },
+            request: Request::Read {
+                type_name: "notes".into(),
+                id: "n".into(),
+            },
         });
         problem.current = Some(Box::new(resource));
         let declaration = app.declarations.get("notes").unwrap();
