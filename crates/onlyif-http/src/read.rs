@@ -13,11 +13,10 @@ use onlyif::run::run;
 use onlyif::store::{Failure, Store};
 use serde_json::{Map, Value, json};
 
-use crate::answer::{self, for_method};
+use crate::answer;
 use crate::app::App;
 use crate::exchange::{Exchange, malformed};
 use crate::media;
-use crate::observe;
 use crate::precondition::{self, TagList};
 use crate::problem::{self, Subject};
 use crate::query;
@@ -120,9 +119,7 @@ pub async fn many<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<B
         Ok(page) => page.response(),
         Err(problem) => problem::response(exchange, None, problem),
     };
-    let response = for_method(response, exchange.method());
-    observe::request(exchange, &response, answer.as_ref().err());
-    response
+    answer::sent(exchange, response, answer.as_ref().err())
 }
 
 type Asked<'a> = (Caller, &'a Declaration, query::ListQuery<'a>);
@@ -201,9 +198,7 @@ impl Target<'_> {
             Ok(response) => response.clone(),
             Err(problem) => problem::response(exchange, Some(subject), problem),
         };
-        let response = for_method(response, exchange.method());
-        observe::request(exchange, &response, answer.as_ref().err());
-        response
+        answer::sent(exchange, response, answer.as_ref().err())
     }
 }
 

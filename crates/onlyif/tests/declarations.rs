@@ -9,10 +9,11 @@
 
 use onlyif::command::Stale;
 use onlyif::declaration::{
-    Access, Amount, Check, Clause, Declaration, Declarations, Normalize, Source, SourceFile,
-    States, Test, Unique,
+    Access, Amount, Check, Clause, Declaration, Declarations, Deprecation, Normalize, Source,
+    SourceFile, States, Test, Unique,
 };
 use onlyif::document::pointer::Pointer;
+use onlyif::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 fn parse(text: &str) -> Declaration {
@@ -76,6 +77,7 @@ transitions:
 stale: merge
 access: { read: [r, s], create: [c], update: [u], delete: [d], transition: [t] }
 keep: { tombstone: 12h }
+deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/things }
 ";
 
 #[test]
@@ -118,6 +120,15 @@ fn every_part_is_read() {
         })
     );
     assert_eq!(things.stale, Stale::Merge);
+    let day = |text: &str| Timestamp::parse(&format!("{text}T00:00:00Z")).unwrap();
+    assert_eq!(
+        things.deprecated,
+        Some(Deprecation {
+            since: day("2026-11-01"),
+            sunset: Some(day("2027-05-01")),
+            see: Some("https://example.com/things".to_owned()),
+        })
+    );
     assert_eq!(
         things.access,
         Access {
@@ -255,6 +266,7 @@ fn a_summary_tells_a_newcomer_what_the_type_does() {
         parse(WHOLE).summary(),
         "\
 things: What there is
+  deprecated since 2026-11-01, gone from 2027-05-01 on: https://example.com/things
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case
   states  open (initial), held, done (final)

@@ -52,6 +52,10 @@ fn what_the_parser_takes_the_editor_takes() {
         things(
             json!({ "description": "D", "stale": "merge", "keep": { "tombstone": "12h" }, "access": { "read": ["r"], "transition": ["a", "b"] } }),
         ),
+        things(json!({ "deprecated": { "since": "2026-11-01" } })),
+        things(
+            json!({ "deprecated": { "since": "1970-01-01", "sunset": "2999-12-31", "see": "https://example.com/a[1]?b=(c)#d" } }),
+        ),
         things(
             json!({ "unique": [{ "fields": ["/s", "/n"], "name": "x", "normalize": ["lowercase"], "disclose": "nothing" }] }),
         ),
@@ -105,6 +109,11 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "keep": { "tombstone": 30 } })),
         things(json!({ "access": { "delete": "owner" } })),
         things(json!({ "access": { "read": [] } })),
+        things(json!({ "deprecated": {} })),
+        things(json!({ "deprecated": { "since": "1969-12-31" } })),
+        things(json!({ "deprecated": { "since": "2026-11-1" } })),
+        things(json!({ "deprecated": { "since": "2026-11-01", "see": "http://example.com" } })),
+        things(json!({ "deprecated": { "since": "2026-11-01", "see": "https://a b" } })),
         things(json!({ "unique": [{ "fields": [] }] })),
         things(json!({ "unique": [{ "fields": ["/s"], "when": [] }] })),
         things(json!({ "states": { "final": ["a"] } })),
@@ -168,7 +177,7 @@ fn every_key_that_an_editor_offers_is_described_and_known_to_the_parser() {
         let declaration = match place.as_str() {
             "" => map,
             "unique" => things(json!({ "unique": [map] })),
-            "states" | "access" | "keep" => things(json!({ place.clone(): map })),
+            "states" | "access" | "keep" | "deprecated" => things(json!({ place.clone(): map })),
             "transition" => things(json!({ "transitions": { "t": map } })),
             "clause" => clause(map),
             "source" => clause(json!({ "field": "/n", "is": map })),

@@ -31,10 +31,11 @@ const CODES: [&str; 21] = [
     "outcome-unknown",
 ];
 
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 7] = [
     "accounts",
     "blobs",
     "documents",
+    "faxes",
     "orders",
     "products",
     "secrets",

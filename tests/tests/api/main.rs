@@ -9,7 +9,8 @@
 //! - [`harness`]: the server, the actors that call it, their replies, and the stores behind it
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
-//! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
+//! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
+//!   [`deprecated`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -32,6 +33,7 @@ mod transition;
 
 mod bad_input;
 mod callers;
+mod deprecated;
 mod idempotency;
 mod limits;
 mod merge;

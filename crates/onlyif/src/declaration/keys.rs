@@ -97,11 +97,15 @@ pub(super) const DECLARATION: &[Key] = &[
         || forms::named("access"),
     ),
     optional("keep", "How long things are kept.", || forms::named("keep")),
+    optional(
+        "deprecated",
+        "The type is on its way out: every answer about it says so, and so does its documentation.",
+        || forms::named("deprecated"),
+    ),
     later("create"),
     later("references"),
     later("lease"),
     later("list"),
-    later("deprecated"),
 ];
 
 /// One element of `unique`.
@@ -232,6 +236,25 @@ pub(super) const KEEP: &[Key] = &[
     ),
     later("history"),
     later("idempotency"),
+];
+
+/// `deprecated`.
+pub(super) const DEPRECATED: &[Key] = &[
+    required(
+        "since",
+        "The day from which on nobody should begin to use it (UTC): the `Deprecation` header of RFC 9745.",
+        forms::date,
+    ),
+    optional(
+        "sunset",
+        "The day from which on it may be gone (UTC), not before `since`: the `Sunset` header of RFC 8594.",
+        forms::date,
+    ),
+    optional(
+        "see",
+        "The address of a page about it: what to use instead, and how to get there. It is linked from every answer.",
+        forms::address,
+    ),
 ];
 
 /// A clause: a field and one test of it, or `any`, or `not`. But for `isNot` and `exists: false`, no

@@ -15,6 +15,7 @@ mod blind;
 mod changes;
 mod clauses;
 mod cost;
+mod deprecated;
 mod fields;
 mod lifecycle;
 mod sources;

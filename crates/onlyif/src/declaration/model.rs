@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::document::pointer::Pointer;
+use crate::timestamp::Timestamp;
 
 /// All the types that an API serves, by name.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,8 @@ pub struct Declaration {
     pub access: Access,
     /// How long a tombstone answers, in seconds.
     pub tombstone_s: i64,
+    /// That it is on its way out.
+    pub deprecated: Option<Deprecation>,
     /// The members that only transitions write, by the schema's `readOnly`.
     pub(crate) read_only: Vec<Pointer>,
     /// The schemas of the members that transitions set.
@@ -260,6 +263,17 @@ pub enum Check {
     SizeAtLeast(Source),
     /// So many elements, members, or UTF-16 code units of a string at most.
     SizeAtMost(Source),
+}
+
+/// That a type is on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// From when on nobody should begin to use it; the first moment of a day (RFC 9745).
+    pub since: Timestamp,
+    /// From when on it may be gone; the first moment of a day, not before `since` (RFC 8594).
+    pub sunset: Option<Timestamp>,
+    /// The address of a page about it, fit to stand in a `Link`.
+    pub see: Option<String>,
 }
 
 /// The scopes of each operation, any of which is enough; an empty list: any caller.

@@ -11,7 +11,9 @@ use super::lifecycle;
 use super::reading::{self, Members, expected};
 use super::schema::{self, Draft};
 use super::transitions::{self, Around};
-use super::{Access, Declaration, Declarations, States, Transition, Unique, blind, unique, yaml};
+use super::{
+    Access, Declaration, Declarations, States, Transition, Unique, blind, deprecated, unique, yaml,
+};
 use crate::command::Stale;
 
 /// A declaration as it stands in a file.
@@ -120,6 +122,9 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
     let tombstone_s = members
         .get("keep")
         .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
+    let deprecated = members
+        .get("deprecated")
+        .and_then(|node| deprecated::deprecated(node, flaws));
     let (states, transitions, member_schemas) = behaviour(&members, draft.as_ref(), &access, flaws);
     let read_only = shape.map(|shape| shape.all_read_only()).unwrap_or_default();
     let Draft { source, schema } = draft?;
@@ -137,6 +142,7 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
         },
         access,
         tombstone_s,
+        deprecated,
         read_only,
         members: member_schemas,
     })

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Declaration, Normalize, States, Transition, Unique};
+use super::{Declaration, Deprecation, Normalize, States, Transition, Unique};
 
 impl Declaration {
     /// The type, what it is, what is unique in it, and how a resource moves between its states:
@@ -23,6 +23,9 @@ impl Declaration {
         };
         text.push('\n');
         // Writing to a string cannot fail.
+        if let Some(deprecated) = &self.deprecated {
+            let _ = writeln!(text, "  {}", deprecation(deprecated));
+        }
         for constraint in &self.unique {
             let _ = writeln!(text, "  unique  {}", unique(constraint));
         }
@@ -49,6 +52,18 @@ fn first_sentence(description: &str) -> &str {
     line.split_once(". ")
         .map_or(line, |(sentence, _)| sentence)
         .trim_end_matches('.')
+}
+
+fn deprecation(deprecation: &Deprecation) -> String {
+    let Deprecation { since, sunset, see } = deprecation;
+    let mut text = format!("deprecated since {}", since.date());
+    if let Some(sunset) = sunset {
+        text.push_str(&format!(", gone from {} on", sunset.date()));
+    }
+    if let Some(see) = see {
+        text.push_str(&format!(": {see}"));
+    }
+    text
 }
 
 fn unique(unique: &Unique) -> String {
