@@ -77,6 +77,7 @@ transitions:
 stale: merge
 access: { read: [r, s], create: [c], update: [u], delete: [d], transition: [t] }
 keep: { tombstone: 12h }
+list: { shards: 8 }
 deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/things }
 ";
 
@@ -120,6 +121,7 @@ fn every_part_is_read() {
         })
     );
     assert_eq!(things.stale, Stale::Merge);
+    assert_eq!(things.shards, 8);
     let day = |text: &str| Timestamp::parse(&format!("{text}T00:00:00Z")).unwrap();
     assert_eq!(
         things.deprecated,
@@ -270,6 +272,7 @@ things: What there is
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case
   states  open (initial), held, done (final)
+  lists   over 8 partitions
   take:   open, held (stays), takes n
   hold:   open -> held
   finish: held -> done

@@ -53,6 +53,8 @@ fn what_the_parser_takes_the_editor_takes() {
             json!({ "description": "D", "stale": "merge", "keep": { "tombstone": "12h" }, "access": { "read": ["r"], "transition": ["a", "b"] } }),
         ),
         things(json!({ "deprecated": { "since": "2026-11-01" } })),
+        things(json!({ "list": { "shards": 1 } })),
+        things(json!({ "list": { "shards": 64 } })),
         things(
             json!({ "deprecated": { "since": "1970-01-01", "sunset": "2999-12-31", "see": "https://example.com/a[1]?b=(c)#d" } }),
         ),
@@ -109,6 +111,9 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "keep": { "tombstone": 30 } })),
         things(json!({ "access": { "delete": "owner" } })),
         things(json!({ "access": { "read": [] } })),
+        things(json!({ "list": { "shards": 0 } })),
+        things(json!({ "list": { "shards": 65 } })),
+        things(json!({ "list": { "shards": "8" } })),
         things(json!({ "deprecated": {} })),
         things(json!({ "deprecated": { "since": "1969-12-31" } })),
         things(json!({ "deprecated": { "since": "2026-11-1" } })),
@@ -177,7 +182,9 @@ fn every_key_that_an_editor_offers_is_described_and_known_to_the_parser() {
         let declaration = match place.as_str() {
             "" => map,
             "unique" => things(json!({ "unique": [map] })),
-            "states" | "access" | "keep" | "deprecated" => things(json!({ place.clone(): map })),
+            "states" | "access" | "keep" | "list" | "deprecated" => {
+                things(json!({ place.clone(): map }))
+            }
             "transition" => things(json!({ "transitions": { "t": map } })),
             "clause" => clause(map),
             "source" => clause(json!({ "field": "/n", "is": map })),

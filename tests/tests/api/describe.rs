@@ -31,13 +31,14 @@ const CODES: [&str; 21] = [
     "outcome-unknown",
 ];
 
-const TYPES: [&str; 7] = [
+const TYPES: [&str; 8] = [
     "accounts",
     "blobs",
     "documents",
     "faxes",
     "orders",
     "products",
+    "readings",
     "secrets",
 ];
 

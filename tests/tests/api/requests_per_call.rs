@@ -337,6 +337,15 @@ async fn a_list_makes_one_for_each_state() {
         .makes(&["Query"], alice.get("/v1/orders?state=pending"))
         .await
         .is(200);
+    // And for each shard of it.
+    counted
+        .makes(&["Query"; 16], alice.get("/v1/readings"))
+        .await
+        .is(200);
+    counted
+        .makes(&["Query"; 8], alice.get("/v1/readings?state=raw&limit=1"))
+        .await
+        .is(200);
     counted
         .makes(&["GetItem", "GetItem"], alice.get("/v1/accounts?email=a@x"))
         .await

@@ -43,6 +43,7 @@ pub(crate) fn partition(state: Option<&str>) -> Partition {
         tenant: "-".into(),
         type_name: "things".into(),
         state: state.map(Into::into),
+        shard: 0,
     }
 }
 

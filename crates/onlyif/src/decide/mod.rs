@@ -26,7 +26,7 @@ use crate::declaration::{Declaration, Declarations, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
 use crate::evaluate::clock_map;
 use crate::item::{
-    Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
+    self, Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
 use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Fault, Place, Problem, Resolution};
@@ -207,6 +207,7 @@ impl<'a> Case<'a> {
             tenant: self.command.caller.tenant.clone(),
             type_name: self.command.type_name.clone(),
             state: state.map(str::to_owned),
+            shard: item::shard(&self.command.id, self.declaration.shards),
         }
     }
 

@@ -19,6 +19,7 @@ pub fn schema() -> Value {
         "transition": map_of(keys::TRANSITION),
         "access": map_of(keys::ACCESS),
         "keep": map_of(keys::KEEP),
+        "list": map_of(keys::LIST),
         "deprecated": map_of(keys::DEPRECATED),
         "clause": clause(),
         "value": value(),

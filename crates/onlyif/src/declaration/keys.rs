@@ -97,6 +97,9 @@ pub(super) const DECLARATION: &[Key] = &[
         || forms::named("access"),
     ),
     optional("keep", "How long things are kept.", || forms::named("keep")),
+    optional("list", "How the lists of the type are kept.", || {
+        forms::named("list")
+    }),
     optional(
         "deprecated",
         "The type is on its way out: every answer about it says so, and so does its documentation.",
@@ -105,7 +108,6 @@ pub(super) const DECLARATION: &[Key] = &[
     later("create"),
     later("references"),
     later("lease"),
-    later("list"),
 ];
 
 /// One element of `unique`.
@@ -237,6 +239,15 @@ pub(super) const KEEP: &[Key] = &[
     later("history"),
     later("idempotency"),
 ];
+
+/// `list`.
+pub(super) const LIST: &[Key] = &[optional(
+    "shards",
+    "Over how many partitions of the index the resources of one state are spread, for types that are written faster \
+     than one partition takes (1,000 writes a second). A list asks each of them. By default 1. Raise it at any time; \
+     lowered, it hides what is in the partitions left out.",
+    forms::shards,
+)];
 
 /// `deprecated`.
 pub(super) const DEPRECATED: &[Key] = &[

@@ -18,6 +18,7 @@ mod cost;
 mod deprecated;
 mod fields;
 mod lifecycle;
+mod list;
 mod sources;
 mod transitions;
 mod unique;

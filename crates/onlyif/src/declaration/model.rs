@@ -47,6 +47,8 @@ pub struct Declaration {
     pub access: Access,
     /// How long a tombstone answers, in seconds.
     pub tombstone_s: i64,
+    /// Over how many partitions of the index the resources of one state are spread, 1 to 64.
+    pub shards: u8,
     /// That it is on its way out.
     pub deprecated: Option<Deprecation>,
     /// The members that only transitions write, by the schema's `readOnly`.

@@ -12,7 +12,8 @@ use super::reading::{self, Members, expected};
 use super::schema::{self, Draft};
 use super::transitions::{self, Around};
 use super::{
-    Access, Declaration, Declarations, States, Transition, Unique, blind, deprecated, unique, yaml,
+    Access, Declaration, Declarations, States, Transition, Unique, blind, deprecated, list, unique,
+    yaml,
 };
 use crate::command::Stale;
 
@@ -122,6 +123,9 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
     let tombstone_s = members
         .get("keep")
         .map_or(TOMBSTONE_S, |node| access::tombstone_s(node, flaws));
+    let shards = members
+        .get("list")
+        .map_or(1, |node| list::shards(node, flaws));
     let deprecated = members
         .get("deprecated")
         .and_then(|node| deprecated::deprecated(node, flaws));
@@ -142,6 +146,7 @@ fn read(file: &SourceFile, flaws: &mut Flaws) -> Option<Declaration> {
         },
         access,
         tombstone_s,
+        shards,
         deprecated,
         read_only,
         members: member_schemas,

@@ -32,6 +32,9 @@ impl Declaration {
         if let Some(states) = &self.states {
             let _ = writeln!(text, "  states  {}", state_list(states));
         }
+        if self.shards > 1 {
+            let _ = writeln!(text, "  lists   over {} partitions", self.shards);
+        }
         let names = self
             .transitions
             .iter()

@@ -31,6 +31,7 @@ fn declaration(schema: Value, states: bool) -> Declaration {
         stale: Stale::Refuse,
         access: Access::default(),
         tombstone_s: 0,
+        shards: 1,
         deprecated: None,
         read_only: vec![],
         members: BTreeMap::new(),
