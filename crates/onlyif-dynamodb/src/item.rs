@@ -176,6 +176,9 @@ impl Encoder {
     fn tombstone(&mut self, tombstone: &Tombstone) {
         self.count(name::VERSION, tombstone.version);
         self.text(name::INCARNATION, &tombstone.incarnation);
+        if let Some(actor) = &tombstone.created_by {
+            self.text(name::CREATED_BY, actor);
+        }
         self.time(name::DELETED_AT, tombstone.deleted_at);
         self.text(name::DELETED_BY, &tombstone.deleted_by);
         self.stamps(&tombstone.stamps);
@@ -263,6 +266,7 @@ impl Decoder<'_> {
         Ok(Tombstone {
             version: self.count(name::VERSION)?,
             incarnation: self.text(name::INCARNATION)?,
+            created_by: self.optional(name::CREATED_BY, Self::text)?,
             deleted_at: self.time(name::DELETED_AT)?,
             deleted_by: self.text(name::DELETED_BY)?,
             stamps: self.stamps()?,

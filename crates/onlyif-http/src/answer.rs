@@ -77,7 +77,9 @@ fn done(
     done: &Done,
 ) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
-    let readable = lifecycle::may_read(declaration, &command.caller);
+    let resource = done.resource.as_deref();
+    let may_read = |resource| lifecycle::may_read(declaration, &command.caller, resource);
+    let readable = resource.is_some_and(may_read);
     let minimal = exchange.prefer.minimal || !readable;
     let created = done.kind == DoneKind::Created;
     *response.status_mut() = match (created, minimal || done.resource.is_none()) {

@@ -127,7 +127,7 @@ type Asked<'a> = (Caller, &'a Declaration, query::ListQuery<'a>);
 fn asked<'a>(exchange: &Exchange<'a>) -> Result<Asked<'a>, Problem> {
     let caller = exchange.caller()?;
     let declaration = exchange.declaration()?;
-    caller::granted(&caller, &declaration.access.read, "list them")?;
+    caller::granted(&caller, declaration.access.read.scopes(), "list them")?;
     media::accept_json(exchange.request.headers())?;
     let query = query::list(exchange, declaration).map_err(malformed)?;
     Ok((caller, declaration, query))
@@ -145,7 +145,7 @@ fn target<'a>(exchange: &Exchange<'a>) -> Result<Target<'a>, Problem> {
     let caller = exchange.caller()?;
     let declaration = exchange.declaration()?;
     let id = exchange.id()?;
-    if !lifecycle::may_read(declaration, &caller) {
+    if !declaration.access.read.may_be(&caller) {
         return Err(not_found(declaration, &id));
     }
     media::accept_json(exchange.request.headers())?;

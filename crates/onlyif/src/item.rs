@@ -129,6 +129,9 @@ pub struct Tombstone {
     pub version: u64,
     /// The incarnation that ended.
     pub incarnation: String,
+    /// Who had created it: where only who created a resource may read it, nobody else learns of its
+    /// end. `None` where that was not kept.
+    pub created_by: Option<String>,
     /// When.
     pub deleted_at: Timestamp,
     /// Who deleted it.

@@ -9,8 +9,8 @@
 
 use onlyif::command::Stale;
 use onlyif::declaration::{
-    Access, Amount, Check, Clause, Declaration, Declarations, Deprecation, Normalize, Source,
-    SourceFile, States, Test, Unique,
+    Access, Amount, Check, Clause, Declaration, Declarations, Deprecation, Normalize, Right,
+    Source, SourceFile, States, Test, Unique,
 };
 use onlyif::document::pointer::Pointer;
 use onlyif::timestamp::Timestamp;
@@ -38,6 +38,10 @@ fn literal(value: Value) -> Source {
 
 fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn scopes(names: &[&str]) -> Right {
+    Right::Scopes(strings(names))
 }
 
 const WHOLE: &str = "
@@ -73,9 +77,9 @@ transitions:
     add: { /stock: { input: /n, negate: true } }
     access: [things.take]
   hold: { from: open, to: held, set: { /doneAt: { now: true }, /by/name: { actor: id }, /region: 'no' }, remove: [/tags] }
-  finish: { from: held, to: done, add: { /stock: -1.50 } }
+  finish: { from: held, to: done, add: { /stock: -1.50 }, access: owner }
 stale: merge
-access: { read: [r, s], create: [c], update: [u], delete: [d], transition: [t] }
+access: { read: [r, s], create: [c], update: owner, delete: [d], transition: [t] }
 keep: { tombstone: 12h }
 list: { shards: 8 }
 deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/things }
@@ -134,11 +138,11 @@ fn every_part_is_read() {
     assert_eq!(
         things.access,
         Access {
-            read: strings(&["r", "s"]),
+            read: scopes(&["r", "s"]),
             create: strings(&["c"]),
-            update: strings(&["u"]),
-            delete: strings(&["d"]),
-            transition: strings(&["t"]),
+            update: Right::Owner,
+            delete: scopes(&["d"]),
+            transition: scopes(&["t"]),
         }
     );
     assert_eq!(things.tombstone_s, 12 * 60 * 60);
@@ -160,7 +164,7 @@ fn transitions_are_read() {
         (take.from.clone(), take.to.clone()),
         (strings(&["open", "held"]), None)
     );
-    assert_eq!(take.access, strings(&["things.take"]));
+    assert_eq!(take.access, scopes(&["things.take"]));
     assert_eq!(take.input.as_ref().unwrap().faults(&json!({ "n": 1 })), []);
     let amount = Amount {
         source: Source::Input(at("/n")),
@@ -173,7 +177,7 @@ fn transitions_are_read() {
         (hold.from.clone(), hold.to.as_deref()),
         (strings(&["open"]), Some("held"))
     );
-    assert_eq!(hold.access, strings(&["t"]));
+    assert_eq!(hold.access, scopes(&["t"]));
     assert!(hold.input.is_none());
     assert_eq!(
         hold.set,
@@ -272,6 +276,7 @@ things: What there is
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case
   states  open (initial), held, done (final)
+  owner   alone may update it, finish
   lists   over 8 partitions
   take:   open, held (stays), takes n
   hold:   open -> held

@@ -54,6 +54,10 @@ fn what_the_parser_takes_the_editor_takes() {
         ),
         things(json!({ "deprecated": { "since": "2026-11-01" } })),
         things(json!({ "list": { "shards": 1 } })),
+        things(
+            json!({ "access": { "read": "owner", "create": ["c"], "update": "owner", "delete": "owner", "transition": "owner" } }),
+        ),
+        things(json!({ "transitions": { "t": { "access": "owner" } } })),
         things(json!({ "list": { "shards": 64 } })),
         things(
             json!({ "deprecated": { "since": "1970-01-01", "sunset": "2999-12-31", "see": "https://example.com/a[1]?b=(c)#d" } }),
@@ -109,7 +113,8 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "stale": "never" })),
         things(json!({ "keep": { "history": "90d" } })),
         things(json!({ "keep": { "tombstone": 30 } })),
-        things(json!({ "access": { "delete": "owner" } })),
+        things(json!({ "access": { "create": "owner" } })),
+        things(json!({ "access": { "delete": "mine" } })),
         things(json!({ "access": { "read": [] } })),
         things(json!({ "list": { "shards": 0 } })),
         things(json!({ "list": { "shards": 65 } })),

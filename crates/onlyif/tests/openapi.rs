@@ -545,3 +545,40 @@ fn a_deprecated_type_says_so_in_every_operation_and_every_answer() {
         "Deprecated since 2026-11-01; it may be gone from 2027-05-01 on. See <https://example.com/new>."
     );
 }
+
+#[test]
+fn what_only_who_created_a_resource_may_is_said_and_takes_no_scope() {
+    let text = "type: things\nschema: { type: object }\ntransitions: { act: {}, tell: { access: [t] } }\n\
+                access: { read: owner, create: [c], update: owner, delete: owner, transition: owner }\n";
+    let document = described(&declarations(&[SourceFile {
+        name: "resources/things.yaml".to_owned(),
+        text: text.to_owned(),
+    }]));
+    let one = "/v1/things/{id}";
+    for (path, method, scope, said) in [
+        ("/v1/things", "get", json!([]), "what the caller created"),
+        ("/v1/things", "post", json!(["c"]), ""),
+        (one, "get", json!([]), "Only who created"),
+        (one, "put", json!([]), "Only who created"),
+        (one, "patch", json!([]), "Only who created"),
+        (one, "delete", json!([]), "Only who created"),
+        (
+            "/v1/things/{id}/transitions/act",
+            "post",
+            json!([]),
+            "Only who created",
+        ),
+        ("/v1/things/{id}/transitions/tell", "post", json!(["t"]), ""),
+    ] {
+        let operation = &document["paths"][path][method];
+        assert_eq!(
+            operation["security"],
+            json!([{ "bearer": scope }]),
+            "{method} {path}"
+        );
+        let description = operation["description"].as_str().unwrap();
+        let owners = ["Only who created", "what the caller created"];
+        let says = owners.into_iter().find(|said| description.contains(said));
+        assert_eq!(says.unwrap_or_default(), said, "{method} {path}");
+    }
+}

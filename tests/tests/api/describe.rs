@@ -31,11 +31,14 @@ const CODES: [&str; 21] = [
     "outcome-unknown",
 ];
 
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 11] = [
     "accounts",
     "blobs",
+    "boards",
+    "diaries",
     "documents",
     "faxes",
+    "letters",
     "orders",
     "products",
     "readings",

@@ -10,7 +10,7 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
-//!   [`deprecated`], [`shards`]
+//!   [`deprecated`], [`owners`], [`shards`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -37,6 +37,7 @@ mod deprecated;
 mod idempotency;
 mod limits;
 mod merge;
+mod owners;
 mod preconditions;
 mod shards;
 mod stale;

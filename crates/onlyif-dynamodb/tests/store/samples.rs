@@ -91,6 +91,7 @@ pub(crate) fn tombstone() -> Tombstone {
     Tombstone {
         version: 4,
         incarnation: "9f2c1a7e".into(),
+        created_by: Some("alice".into()),
         deleted_at: time(4),
         deleted_by: "dave".into(),
         stamps: stamps(&["d", "c", "b", "a"]),

@@ -307,6 +307,7 @@ fn tombstone() -> Item {
     Item::Tombstone(Tombstone {
         version: 8,
         incarnation: "9f2c1a7e".to_owned(),
+        created_by: Some("alice".to_owned()),
         deleted_at: minutes_ago(1),
         deleted_by: "bob".to_owned(),
         stamps: Stamps::default(),

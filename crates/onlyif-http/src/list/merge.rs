@@ -31,14 +31,15 @@ impl Merging {
         }
     }
 
-    /// Adds what one partition holds.
-    pub(super) fn add(&mut self, page: Page) {
+    /// Adds what one partition holds, as far as it may be shown.
+    pub(super) fn add(&mut self, page: Page, may_be_shown: impl Fn(&Resource) -> bool) {
         if page.more {
             let last = page.resources.last().map(|(id, _)| id.clone());
             let end = page.resume.or(last);
             self.known = [self.known.take(), end].into_iter().flatten().min();
         }
-        for (id, resource) in page.resources {
+        let shown = page.resources.into_iter();
+        for (id, resource) in shown.filter(|(_, resource)| may_be_shown(resource)) {
             // The index may show a resource in the state that it has just left, too.
             let newer = self
                 .resources
@@ -111,7 +112,7 @@ mod tests {
         let mut merging = Merging::of(limit);
         pages
             .iter()
-            .for_each(|(ids, end)| merging.add(page(ids, *end)));
+            .for_each(|(ids, end)| merging.add(page(ids, *end), |_| true));
         let Merged { resources, resume } = merging.end();
         (resources.into_iter().map(|(id, _)| id).collect(), resume)
     }
@@ -149,14 +150,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_shown_is_passed_by() {
+        let mut merging = Merging::of(2);
+        merging.add(page("abcd", Some("d")), |_| false);
+        assert_eq!(
+            merging.end(),
+            Merged {
+                resources: vec![],
+                resume: Some("d".to_owned())
+            }
+        );
+    }
+
+    #[test]
     fn of_two_images_the_newer_is_shown() {
         for versions in [[1, 2], [2, 1]] {
             let mut merging = Merging::of(1);
             for version in versions {
-                merging.add(Page {
+                let page = Page {
                     resources: vec![("a".to_owned(), resource(version))],
                     ..Page::default()
-                });
+                };
+                merging.add(page, |_| true);
             }
             assert_eq!(
                 merging.end(),

@@ -11,6 +11,7 @@ use onlyif::decide::unique_key;
 use onlyif::declaration::{Declaration, Unique};
 use onlyif::document::representation;
 use onlyif::item::{Item, Key, Partition};
+use onlyif::lifecycle;
 use onlyif::problem::{Fault, Place, Problem};
 use onlyif::store::Store;
 use serde_json::{Map, Value};
@@ -64,7 +65,9 @@ pub(crate) async fn page<S: Store>(
     let mut pages = stream::iter(looked).buffer_unordered(AT_ONCE);
     let mut merging = Merging::of(limit);
     while let Some(page) = pages.try_next().await.map_err(unavailable)? {
-        merging.add(page);
+        merging.add(page, |resource| {
+            lifecycle::may_read(declaration, caller, resource)
+        });
     }
     let (items, resume) = within_size(declaration, merging.end());
     let next = resume.map(|after| next(exchange, caller, declaration, query, after));
@@ -190,7 +193,8 @@ async fn held<S: Store>(
         .collect();
     let still = unique_key(&caller.tenant, declaration, unique, &holds).as_ref() == Some(&key);
     let in_state = query.state.is_none() || query.state == resource.state;
-    if !still || !in_state {
+    let readable = lifecycle::may_read(declaration, caller, &resource);
+    if !still || !in_state || !readable {
         return Ok(nothing);
     }
     let item = Value::Object(representation(declaration, &claim.owner, &resource));

@@ -6,11 +6,12 @@ use crate::command::Command;
 use crate::declaration::{Declaration, Unique};
 use crate::document::{Document, unique};
 use crate::item::{Attribute, Claim, Item, Key, Operand};
+use crate::lifecycle;
 use crate::plan::{Comparator, Condition, Effect, Write};
 use crate::problem::Conflict;
 use crate::view::Seen;
 
-use super::Case;
+use super::{Case, Target};
 
 /// The key of the item that claims these values, in the order of the constraint's fields; `None`
 /// where one of them is missing or `null`, so that the constraint does not hold.
@@ -124,8 +125,19 @@ pub(super) fn conflicts(case: &Case<'_>, new: &Document) -> Vec<Conflict> {
         conflicts.push(Conflict::Duplicate {
             constraint: constraint.name.clone(),
             fields: constraint.fields.iter().map(value).collect(),
-            holder: constraint.disclose_holder.then(|| holder.clone()),
+            holder: may_be_named(case, constraint, holder).then(|| holder.clone()),
         });
     }
     conflicts
+}
+
+/// Whether a conflict may say who holds a value: where it is a secret of its creator's, only if the
+/// view shows that this is the caller.
+fn may_be_named(case: &Case<'_>, constraint: &Unique, holder: &str) -> bool {
+    let created_by = match case.found(holder) {
+        Target::Live(resource) => Some(resource.created_by.as_str()),
+        Target::Unknown | Target::Absent | Target::Gone(_) => None,
+    };
+    let caller = &case.command.caller;
+    constraint.disclose_holder && lifecycle::may_read_of(case.declaration, caller, created_by)
 }

@@ -22,7 +22,7 @@ pub use settle::written;
 
 use crate::answer::{Answer, DoneKind};
 use crate::command::{Command, Operation};
-use crate::declaration::{Declaration, Declarations, Schema};
+use crate::declaration::{Declaration, Declarations, Right, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
 use crate::evaluate::clock_map;
 use crate::item::{
@@ -143,8 +143,48 @@ impl<'a> Case<'a> {
                 self.command,
                 tombstone,
             ))),
-            Target::Live(resource) => Ok(resource),
+            Target::Live(resource) => self.owned(resource).map(|()| resource),
         }
+    }
+
+    /// Who may do what the command asks for; of a create the edge has decided it.
+    fn right(&self) -> Option<&'a Right> {
+        let access = &self.declaration.access;
+        match &self.command.operation {
+            Operation::Create { .. } => None,
+            Operation::Read => Some(&access.read),
+            Operation::Replace { .. } | Operation::Patch { .. } => Some(&access.update),
+            Operation::Delete => Some(&access.delete),
+            Operation::Transition { name, .. } => {
+                let transition = self.declaration.transition(name)?;
+                Some(&transition.access)
+            }
+        }
+    }
+
+    /// What is left to its creator is the caller's own, or what to do where it is not. Scopes are
+    /// the edge's to look at.
+    fn owned(&self, resource: &Resource) -> Result<(), Decision> {
+        let Case {
+            declaration,
+            command,
+            ..
+        } = *self;
+        let own = resource.created_by == command.caller.actor;
+        match self.right() {
+            Some(Right::Owner) if !own => {
+                let problem = explain::not_the_owner(declaration, command, resource);
+                Err(Decision::refuse(problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same as a condition of a write that sees nothing.
+    fn ownership(&self) -> Option<Condition> {
+        let actor = Operand::Value(self.command.caller.actor.as_str().into());
+        let own = Condition::Compare(Attribute::CreatedBy, Comparator::Equal, actor);
+        (self.right() == Some(&Right::Owner)).then_some(own)
     }
 
     /// These conflicts, of which there is at least one, and the requests that resolve them.

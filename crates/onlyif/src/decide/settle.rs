@@ -213,7 +213,13 @@ fn outcome_unknown(case: &Case<'_>) -> Problem {
     };
     let mut problem = Problem::new(Code::OutcomeUnknown, detail);
     problem.retry_after_ms = Some(AFTER_DOUBT_MS);
-    if lifecycle::may_read(case.declaration, &command.caller) {
+    let created_by = match (case.target(), &command.operation) {
+        (Target::Live(resource), _) => Some(resource.created_by.as_str()),
+        (Target::Gone(tombstone), _) => tombstone.created_by.as_deref(),
+        (_, Operation::Create { .. }) => Some(command.caller.actor.as_str()),
+        _ => None,
+    };
+    if lifecycle::may_read_of(case.declaration, &command.caller, created_by) {
         let title = "See whether it was made";
         problem
             .resolutions

@@ -77,6 +77,10 @@ pub(super) fn scopes() -> Value {
     named("scopes")
 }
 
+pub(super) fn right() -> Value {
+    json!({ "anyOf": [named("scopes"), { "const": "owner" }] })
+}
+
 pub(super) fn duration() -> Value {
     json!({ "type": "string", "pattern": "^[1-9][0-9]*[dhms]$", "examples": ["30d", "12h"] })
 }

@@ -93,7 +93,7 @@ pub(super) const DECLARATION: &[Key] = &[
     ),
     optional(
         "access",
-        "The scopes that each operation needs. Left out: any caller may.",
+        "Who may do what: scopes for each operation, or `owner`. Left out: any caller may.",
         || forms::named("access"),
     ),
     optional("keep", "How long things are kept.", || forms::named("keep")),
@@ -202,8 +202,8 @@ pub(super) const TRANSITION: &[Key] = &[
     ),
     optional(
         "access",
-        "Scopes, any of which is enough. Left out: those of `access.transition`.",
-        forms::scopes,
+        "Scopes, any of which is enough, or `owner`: only who created the resource. Left out: as `access.transition` says.",
+        forms::right,
     ),
     later("also"),
 ];
@@ -212,20 +212,20 @@ pub(super) const TRANSITION: &[Key] = &[
 pub(super) const ACCESS: &[Key] = &[
     optional(
         "read",
-        "Reading, listing, and being told of others' changes.",
-        forms::scopes,
+        "Reading, listing, and being told of others' changes. `owner`: what others created is not there for a caller.",
+        forms::right,
     ),
     optional(
         "create",
         "POST, and PUT with If-None-Match: *.",
         forms::scopes,
     ),
-    optional("update", "PUT and PATCH.", forms::scopes),
-    optional("delete", "DELETE.", forms::scopes),
+    optional("update", "PUT and PATCH.", forms::right),
+    optional("delete", "DELETE.", forms::right),
     optional(
         "transition",
-        "Transitions that name no scopes of their own.",
-        forms::scopes,
+        "Transitions that have no `access` of their own.",
+        forms::right,
     ),
 ];
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::command::{Caller, Stale};
 use crate::document::pointer::Pointer;
 use crate::timestamp::Timestamp;
 
@@ -42,7 +43,7 @@ pub struct Declaration {
     /// Its transitions (or actions, on a type without states), in the order declared.
     pub transitions: Vec<Transition>,
     /// What happens to an update whose view is out of date, unless the request prefers otherwise.
-    pub stale: crate::command::Stale,
+    pub stale: Stale,
     /// Who may do what.
     pub access: Access,
     /// How long a tombstone answers, in seconds.
@@ -169,9 +170,8 @@ pub struct Transition {
     pub add: Vec<(Pointer, Amount)>,
     /// What is removed.
     pub remove: Vec<Pointer>,
-    /// The scopes, any of which is enough; where the declaration gives none, the type's
-    /// `access.transition`.
-    pub access: Vec<String>,
+    /// Who may request it; where the declaration does not say, the type's `access.transition`.
+    pub access: Right,
     /// Whether the outcome can be known to satisfy the schema, and to leave every unique value
     /// alone, without seeing the document. Otherwise it is read first, and its version pinned.
     pub blind: bool,
@@ -278,17 +278,57 @@ pub struct Deprecation {
     pub see: Option<String>,
 }
 
-/// The scopes of each operation, any of which is enough; an empty list: any caller.
+/// Who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Reading one, listing, and being told about others' changes.
-    pub read: Vec<String>,
-    /// Creating.
+    pub read: Right,
+    /// Creating: the scopes, any of which is enough; an empty list: any caller.
     pub create: Vec<String>,
     /// `PUT` and `PATCH`.
-    pub update: Vec<String>,
+    pub update: Right,
     /// Deleting.
-    pub delete: Vec<String>,
-    /// Transitions without scopes of their own.
-    pub transition: Vec<String>,
+    pub delete: Right,
+    /// Transitions without an access of their own.
+    pub transition: Right,
+}
+
+/// Who may do something to a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Who was granted any of these scopes; an empty list: any caller.
+    Scopes(Vec<String>),
+    /// Who created it, and nobody else.
+    Owner,
+}
+
+impl Right {
+    /// The scopes, any of which is needed whatever the resource is.
+    pub fn scopes(&self) -> &[String] {
+        match self {
+            Right::Scopes(scopes) => scopes,
+            Right::Owner => &[],
+        }
+    }
+
+    /// Whether the caller may do it to some resource: all that can be said before one is looked at.
+    pub fn may_be(&self, caller: &Caller) -> bool {
+        caller.scopes.grant(self.scopes())
+    }
+
+    /// Whether the caller may do it to the resource that this actor created; where nobody knows who
+    /// did, only what does not depend on it is allowed.
+    pub fn allows(&self, caller: &Caller, created_by: Option<&str>) -> bool {
+        match self {
+            Right::Scopes(scopes) => caller.scopes.grant(scopes),
+            Right::Owner => created_by == Some(caller.actor.as_str()),
+        }
+    }
+}
+
+/// Any caller.
+impl Default for Right {
+    fn default() -> Self {
+        Right::Scopes(Vec::new())
+    }
 }

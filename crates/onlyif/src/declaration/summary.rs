@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Declaration, Deprecation, Normalize, States, Transition, Unique};
+use super::{Declaration, Deprecation, Normalize, Right, States, Transition, Unique};
 
 impl Declaration {
     /// The type, what it is, what is unique in it, and how a resource moves between its states:
@@ -31,6 +31,9 @@ impl Declaration {
         }
         if let Some(states) = &self.states {
             let _ = writeln!(text, "  states  {}", state_list(states));
+        }
+        if let Some(owned) = owned(self) {
+            let _ = writeln!(text, "  owner   alone may {owned}");
         }
         if self.shards > 1 {
             let _ = writeln!(text, "  lists   over {} partitions", self.shards);
@@ -89,6 +92,24 @@ fn unique(unique: &Unique) -> String {
         unique.name,
         fields.join(" and ")
     )
+}
+
+/// What only who created a resource may do to it; nothing of it where others may do all.
+fn owned(declaration: &Declaration) -> Option<String> {
+    let access = &declaration.access;
+    let of_type = [
+        ("read it", &access.read),
+        ("update it", &access.update),
+        ("delete it", &access.delete),
+    ];
+    let transitions = declaration.transitions.iter();
+    let owned: Vec<&str> = of_type
+        .into_iter()
+        .chain(transitions.map(|each| (each.name.as_str(), &each.access)))
+        .filter(|(_, right)| **right == Right::Owner)
+        .map(|(name, _)| name)
+        .collect();
+    (!owned.is_empty()).then(|| owned.join(", "))
 }
 
 fn state_list(states: &States) -> String {

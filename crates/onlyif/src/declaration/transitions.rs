@@ -1,6 +1,5 @@
 //! Reading transitions.
 
-use super::Transition;
 use super::access;
 use super::changes::{self, MemberSchemas};
 use super::clauses;
@@ -12,6 +11,7 @@ use super::lifecycle::{self, Name};
 use super::reading::{self, Members};
 use super::schema::{self, Shape};
 use super::yaml::Node;
+use super::{Right, Transition};
 
 /// The most transitions of a type.
 pub(super) const MAX_TRANSITIONS: usize = 100;
@@ -116,8 +116,8 @@ fn from<'n>(node: &'n Node, flaws: &mut Flaws) -> Vec<Name<'n>> {
 pub(super) struct Around<'s> {
     pub(super) document: Option<Shape<'s>>,
     pub(super) states: Option<&'s [String]>,
-    /// The scopes of a transition that names none of its own.
-    pub(super) access: &'s [String],
+    /// Who may request a transition that does not say.
+    pub(super) access: &'s Right,
 }
 
 /// Reads the rest of a transition. Whether it is blind is decided when the type is whole.
@@ -146,10 +146,9 @@ pub(super) fn transition(
         .map(|node| clauses::clauses(node, &scene, flaws))
         .unwrap_or_default();
     let changes = changes::changes(members, &scene, schemas, flaws);
-    let access = members.get("access").map_or_else(
-        || around.access.to_vec(),
-        |node| access::scopes(node, flaws),
-    );
+    let access = members
+        .get("access")
+        .map_or_else(|| around.access.clone(), |node| access::right(node, flaws));
     drop(scene);
     let owned = |(name, _): &Name<'_>| (*name).to_owned();
     let transition = Transition {

@@ -6,7 +6,7 @@ use super::headers::parameter;
 use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
-use crate::declaration::{Declaration, Unique};
+use crate::declaration::{Declaration, Right, Unique};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
 
@@ -92,7 +92,7 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
         tag: declaration.name.clone(),
         summary: format!("List {}", declaration.name),
         description: list_description(declaration),
-        scopes: Some(declaration.access.read.clone()),
+        scopes: Some(declaration.access.read.scopes().to_vec()),
         parameters,
         body: Vec::new(),
         answers: vec![Answer {
@@ -117,6 +117,9 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
 
 fn list_description(declaration: &Declaration) -> String {
     let mut text = "Ordered by id, and eventually consistent: a resource that changes meanwhile may be missed or come twice. Only a page without `next` ends the list.".to_owned();
+    if declaration.access.read == Right::Owner {
+        text.push_str(" It holds what the caller created, and nothing else.");
+    }
     if !declaration.unique.is_empty() {
         let constraints: Vec<String> = declaration.unique.iter().map(constraint).collect();
         text.push_str(&format!(

@@ -277,6 +277,7 @@ impl Attributes {
             return Item::Tombstone(Tombstone {
                 version,
                 incarnation,
+                created_by: self.text(Attribute::CreatedBy),
                 deleted_at,
                 deleted_by: self.text(Attribute::DeletedBy).expect("an actor"),
                 stamps,
