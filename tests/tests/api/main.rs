@@ -10,7 +10,7 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
-//!   [`deprecated`], [`owners`], [`shards`]
+//!   [`deprecated`], [`owners`], [`shards`], [`tenants`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -41,6 +41,7 @@ mod owners;
 mod preconditions;
 mod shards;
 mod stale;
+mod tenants;
 
 mod lost_replies;
 mod outages;
