@@ -190,6 +190,9 @@ impl Encoder {
         self.count(name::VERSION, tombstone.version);
         self.text(name::INCARNATION, &tombstone.incarnation);
         self.time(name::CREATED_AT, tombstone.created_at);
+        if let Some(actor) = &tombstone.created_by {
+            self.text(name::CREATED_BY, actor);
+        }
         self.time(name::DELETED_AT, tombstone.deleted_at);
         self.text(name::DELETED_BY, &tombstone.deleted_by);
         self.stamps(&tombstone.stamps);
@@ -292,6 +295,7 @@ impl Decoder<'_> {
             version: self.count(name::VERSION)?,
             incarnation: self.text(name::INCARNATION)?,
             created_at: self.time(name::CREATED_AT)?,
+            created_by: self.optional(name::CREATED_BY, Self::text)?,
             deleted_at: self.time(name::DELETED_AT)?,
             deleted_by: self.text(name::DELETED_BY)?,
             stamps: self.stamps()?,

@@ -17,9 +17,6 @@ use onlyif::item::{Key, Partition};
 /// The sort key of all that is kept for long.
 pub(crate) const SORT: &str = "#";
 
-/// The only shard.
-const SHARD: &str = "0";
-
 /// The partition key of an item.
 pub(crate) fn partition_key(key: &Key) -> String {
     match key {
@@ -66,10 +63,11 @@ pub(crate) fn entry(life: &Life, version: u64) -> String {
 /// The value of the index's partition key.
 pub(crate) fn index_key(partition: &Partition) -> String {
     format!(
-        "{}#{}#{}#{SHARD}",
+        "{}#{}#{}#{}",
         escape(&partition.tenant),
         escape(&partition.type_name),
         partition.state.as_deref().map(escape).unwrap_or_default(),
+        partition.shard,
     )
 }
 
@@ -141,11 +139,12 @@ mod tests {
         }
     }
 
-    fn partition(tenant: &str, type_name: &str, state: Option<&str>) -> Partition {
+    fn partition(tenant: &str, type_name: &str, state: Option<&str>, shard: u8) -> Partition {
         Partition {
             tenant: tenant.into(),
             type_name: type_name.into(),
             state: state.map(Into::into),
+            shard,
         }
     }
 
@@ -164,10 +163,10 @@ mod tests {
             assert_eq!(partition_key(&key), text);
         }
         for (partition, text) in [
-            (partition("-", "orders", Some("paid")), "-#orders#paid#0"),
-            (partition("-", "notes", None), "-#notes##0"),
-            (partition("-", "notes", Some("")), "-#notes#%#0"),
-            (partition("é", "notes", Some("a#b")), "é#notes#a%23b#0"),
+            (partition("-", "orders", Some("paid"), 0), "-#orders#paid#0"),
+            (partition("-", "notes", None, 63), "-#notes##63"),
+            (partition("-", "notes", Some(""), 0), "-#notes#%#0"),
+            (partition("é", "notes", Some("a#b"), 7), "é#notes#a%23b#7"),
         ] {
             assert_eq!(index_key(&partition), text);
         }
@@ -248,10 +247,10 @@ mod tests {
 
         #[test]
         fn different_partitions_have_different_texts(
-            a in (PART, PART, prop::option::of(PART)),
-            b in (PART, PART, prop::option::of(PART)),
+            a in (PART, PART, prop::option::of(PART), 0u8..3),
+            b in (PART, PART, prop::option::of(PART), 0u8..3),
         ) {
-            let partition = |p: &(String, String, Option<String>)| partition(&p.0, &p.1, p.2.as_deref());
+            let partition = |p: &(String, String, Option<String>, u8)| partition(&p.0, &p.1, p.2.as_deref(), p.3);
             let (a, b) = (partition(&a), partition(&b));
             prop_assert_eq!(a == b, index_key(&a) == index_key(&b));
         }

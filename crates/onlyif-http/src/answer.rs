@@ -19,6 +19,7 @@ use onlyif::timestamp::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::deprecation;
 use crate::exchange::Exchange;
 use crate::link::quoted;
 use crate::media;
@@ -46,14 +47,27 @@ pub fn write(exchange: &Exchange<'_>, command: &Command, answer: &Answer) -> Res
             (response, Some(problem))
         }
     };
-    observe::request(exchange, &response, problem);
-    response
+    sent(exchange, response, problem)
 }
 
 /// The response to a request that was refused without a command.
 pub fn refused(exchange: &Exchange<'_>, problem: &Problem) -> Response<Body> {
     let response = problem::response(exchange, None, problem);
-    observe::request(exchange, &response, Some(problem));
+    sent(exchange, response, Some(problem))
+}
+
+/// What every answer ends with: no body where it is one to `HEAD` (RFC 9110 §9.3.2), the
+/// deprecation of the type that it is about, and its line in the log.
+pub(crate) fn sent(
+    exchange: &Exchange<'_>,
+    mut response: Response<Body>,
+    problem: Option<&Problem>,
+) -> Response<Body> {
+    if exchange.method() == Method::HEAD {
+        *response.body_mut() = Body::Empty;
+    }
+    deprecation::announce(exchange, &mut response);
+    observe::request(exchange, &response, problem);
     response
 }
 
@@ -64,7 +78,9 @@ pub(crate) fn done(
     done: &Done,
 ) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
-    let readable = lifecycle::may_read(declaration, &command.caller);
+    let resource = done.resource.as_deref();
+    let may_read = |resource| lifecycle::may_read(declaration, &command.caller, resource);
+    let readable = resource.is_some_and(may_read);
     let minimal = exchange.prefer.minimal || !readable;
     let created = done.kind == DoneKind::Created;
     *response.status_mut() = match (created, minimal || done.resource.is_none()) {
@@ -138,7 +154,7 @@ pub(crate) fn validators(response: &mut Response<Body>, resource: &Resource) {
     header(response, LAST_MODIFIED, &http_date(resource.updated_at));
 }
 
-fn http_date(at: Timestamp) -> String {
+pub(crate) fn http_date(at: Timestamp) -> String {
     let seconds = u64::try_from(at.seconds()).unwrap_or(0);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
@@ -155,14 +171,6 @@ pub(crate) fn sent_bytes(text: &str) -> usize {
 pub(crate) fn json(response: &mut Response<Body>, value: &Value) {
     header(response, CONTENT_TYPE, media::JSON);
     *response.body_mut() = Body::from(value.to_string());
-}
-
-/// Drops the body of an answer to `HEAD` (RFC 9110 §9.3.2).
-pub(crate) fn for_method(mut response: Response<Body>, method: &Method) -> Response<Body> {
-    if method == Method::HEAD {
-        *response.body_mut() = Body::Empty;
-    }
-    response
 }
 
 /// Sets a header. What cannot be a header's value is left out: nothing that is set here can be.

@@ -11,6 +11,7 @@
 //! - [`write`](mod@write), [`transact`]: requests to commands
 //! - [`read`]: one resource, lists, legal transitions; [`history`]: what its versions changed
 //! - [`answer`], [`problem`], [`link`]: outcomes to responses
+//! - `deprecation`: what every answer about a deprecated type says
 //! - [`catalogue`]: what is constant about each kind of problem
 //! - [`describe`](mod@describe): what the API says about itself, and what no other function serves
 //! - `observe`: one log event per request
@@ -25,6 +26,7 @@ pub mod caller;
 pub mod catalogue;
 pub mod cold_start;
 pub mod cursor;
+mod deprecation;
 pub mod describe;
 pub mod entry;
 pub mod exchange;

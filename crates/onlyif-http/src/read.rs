@@ -13,11 +13,10 @@ use onlyif::run::run;
 use onlyif::store::{Failure, Store};
 use serde_json::{Map, Value, json};
 
-use crate::answer::{self, for_method};
+use crate::answer;
 use crate::app::App;
 use crate::exchange::{Exchange, malformed};
 use crate::media;
-use crate::observe;
 use crate::precondition::{self, TagList};
 use crate::problem::{self, Subject};
 use crate::query;
@@ -120,9 +119,7 @@ pub async fn many<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<B
         Ok(page) => page.response(),
         Err(problem) => problem::response(exchange, None, problem),
     };
-    let response = for_method(response, exchange.method());
-    observe::request(exchange, &response, answer.as_ref().err());
-    response
+    answer::sent(exchange, response, answer.as_ref().err())
 }
 
 type Asked<'a> = (Caller, &'a Declaration, query::ListQuery<'a>);
@@ -130,7 +127,7 @@ type Asked<'a> = (Caller, &'a Declaration, query::ListQuery<'a>);
 fn asked<'a>(exchange: &Exchange<'a>) -> Result<Asked<'a>, Problem> {
     let caller = exchange.caller()?;
     let declaration = exchange.declaration()?;
-    caller::granted(&caller, &declaration.access.read, "list them")?;
+    caller::granted(&caller, declaration.access.read.scopes(), "list them")?;
     media::accept_json(exchange.request.headers())?;
     let query = query::list(exchange, declaration).map_err(malformed)?;
     Ok((caller, declaration, query))
@@ -152,7 +149,7 @@ pub(crate) fn target<'a>(
     let caller = exchange.caller()?;
     let declaration = exchange.declaration()?;
     let id = exchange.id()?;
-    if !lifecycle::may_read(declaration, &caller) {
+    if !declaration.access.read.may_be(&caller) {
         return Err(not_found(declaration, &id));
     }
     media::accept_json(exchange.request.headers())?;
@@ -204,9 +201,7 @@ impl Target<'_> {
             Ok(response) => response.clone(),
             Err(problem) => problem::response(exchange, Some(subject), problem),
         };
-        let response = for_method(response, exchange.method());
-        observe::request(exchange, &response, answer.as_ref().err());
-        response
+        answer::sent(exchange, response, answer.as_ref().err())
     }
 }
 

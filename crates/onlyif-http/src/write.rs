@@ -43,7 +43,7 @@ pub fn put(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let asked = Asked::of_a_resource(exchange)?;
     granted(
         &asked.caller,
-        &asked.declaration.access.update,
+        asked.declaration.access.update.scopes(),
         "update one",
     )?;
     let (_, bytes) = asked.body(&[JSON])?;
@@ -66,7 +66,7 @@ pub fn patch(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let asked = Asked::of_a_resource(exchange)?;
     granted(
         &asked.caller,
-        &asked.declaration.access.update,
+        asked.declaration.access.update.scopes(),
         "update one",
     )?;
     let (media_type, bytes) = asked.body(&[MERGE_PATCH, JSON_PATCH, JSON])?;
@@ -93,7 +93,7 @@ pub fn transition(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let name = &transition.name;
     granted(
         &asked.caller,
-        &transition.access,
+        transition.access.scopes(),
         &format!("request {name}"),
     )?;
     let (_, bytes) = asked.body(&[JSON])?;
@@ -116,7 +116,7 @@ pub fn delete(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let asked = Asked::of_a_resource(exchange)?;
     granted(
         &asked.caller,
-        &asked.declaration.access.delete,
+        asked.declaration.access.delete.scopes(),
         "delete one",
     )?;
     let mut wrong = Wrong::begin(exchange);

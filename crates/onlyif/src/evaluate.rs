@@ -119,6 +119,7 @@ fn of_tombstone(tombstone: &Tombstone, attribute: &Attribute) -> Option<Value> {
         Attribute::Version => Some(Value::from(tombstone.version)),
         Attribute::Incarnation => Some(Value::from(tombstone.incarnation.as_str())),
         Attribute::CreatedAt => Some(Value::from(tombstone.created_at.to_string())),
+        Attribute::CreatedBy => tombstone.created_by.as_deref().map(Value::from),
         Attribute::DeletedAt => Some(Value::from(tombstone.deleted_at.to_string())),
         Attribute::DeletedBy => Some(Value::from(tombstone.deleted_by.as_str())),
         Attribute::Expires => Some(Value::from(tombstone.expires_at_s)),

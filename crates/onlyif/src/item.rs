@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::answer::Done;
 use crate::document::Document;
@@ -142,6 +143,9 @@ pub struct Tombstone {
     pub incarnation: String,
     /// When that incarnation was created.
     pub created_at: Timestamp,
+    /// Who had created it: where only who created a resource may read it, nobody else learns of its
+    /// end. `None` where that was not kept.
+    pub created_by: Option<String>,
     /// When it was deleted.
     pub deleted_at: Timestamp,
     /// Who deleted it.
@@ -240,6 +244,19 @@ pub struct Partition {
     pub type_name: String,
     /// The state; `None` for types without states.
     pub state: Option<String>,
+    /// See [`shard`].
+    pub shard: u8,
+}
+
+/// The shard of so many, from 0 on, in which the resource of this id is listed: always the same one,
+/// by the first eight bytes of the id's SHA-256.
+pub fn shard(id: &str, shards: u8) -> u8 {
+    let digest = Sha256::digest(id);
+    let number = digest
+        .iter()
+        .take(8)
+        .fold(0, |number: u64, byte| (number << 8) | u64::from(*byte));
+    u8::try_from(number % u64::from(shards.max(1))).unwrap_or_default()
 }
 
 /// A value as it stands in a condition or an assignment.
@@ -251,4 +268,28 @@ pub enum Operand {
     Attribute(Attribute),
     /// An index partition; see [`Attribute::ListedIn`].
     Partition(Partition),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shard;
+
+    #[test]
+    fn an_id_has_one_shard_for_ever_and_ids_spread_over_all() {
+        // Were any of these to change, what is stored would be looked for in another place.
+        for (id, of_8, of_64) in [("o-1", 2, 2), ("a", 2, 10), ("é", 3, 19)] {
+            assert_eq!((shard(id, 8), shard(id, 64)), (of_8, of_64), "{id}");
+        }
+        for shards in [1, 2, 7, 64] {
+            let mut counts = vec![0; shards.into()];
+            for n in 0..6400 {
+                counts[usize::from(shard(&format!("o-{n}"), shards))] += 1;
+            }
+            let fair = 6400 / usize::from(shards);
+            let even = counts
+                .iter()
+                .all(|count| (fair / 2..=fair * 2).contains(count));
+            assert!(even, "{shards}: {counts:?}");
+        }
+    }
 }

@@ -10,9 +10,14 @@ use crate::guard::{self, Moment};
 use crate::item::Resource;
 use crate::timestamp::Timestamp;
 
-/// Whether the caller may read resources of this type.
-pub fn may_read(declaration: &Declaration, caller: &Caller) -> bool {
-    caller.scopes.grant(&declaration.access.read)
+/// Whether the caller may read this resource.
+pub fn may_read(declaration: &Declaration, caller: &Caller, resource: &Resource) -> bool {
+    may_read_of(declaration, caller, Some(&resource.created_by))
+}
+
+/// Whether the caller may read the resource that this actor created, or may have created.
+pub fn may_read_of(declaration: &Declaration, caller: &Caller, created_by: Option<&str>) -> bool {
+    declaration.access.read.allows(caller, created_by)
 }
 
 /// Whether the state allows this transition. Actions of types without states are always allowed.
@@ -20,7 +25,7 @@ pub fn starts_from(transition: &Transition, state: Option<&str>) -> bool {
     state.is_none_or(|state| transition.from.iter().any(|from| from == state))
 }
 
-/// The transitions that are legal now for this caller: state and scopes allow them, and so does
+/// The transitions that are legal now for this caller: state and access allow them, and so does
 /// every condition, declared or of the changes themselves, that does not depend on their input.
 pub fn legal<'a>(
     declaration: &'a Declaration,
@@ -36,7 +41,7 @@ pub fn legal<'a>(
             at,
         };
         starts_from(transition, resource.state.as_deref())
-            && caller.scopes.grant(&transition.access)
+            && transition.access.allows(caller, Some(&resource.created_by))
             && transition.only_if.iter().all(|clause| {
                 guard::compile(clause, &moment)
                     .is_none_or(|condition| evaluate::holds(&condition, resource))
@@ -46,14 +51,15 @@ pub fn legal<'a>(
     declaration.transitions.iter().filter(legal).collect()
 }
 
-/// The shortest sequence of transitions, each granted to the caller, that leads from this state to
-/// one that `goal` starts from; `None` where there is none.
+/// The shortest sequence of transitions, each of which the caller may request, that leads from the
+/// state that the resource is in to one that `goal` starts from; `None` where there is none.
 pub fn path(
     declaration: &Declaration,
-    state: &str,
+    resource: &Resource,
     goal: &Transition,
     caller: &Caller,
 ) -> Option<Vec<String>> {
+    let state = resource.state.as_deref()?;
     let mut came: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     let mut queue = VecDeque::from([state]);
     while let Some(here) = queue.pop_front() {
@@ -68,7 +74,7 @@ pub fn path(
             return Some(steps);
         }
         for transition in &declaration.transitions {
-            let granted = caller.scopes.grant(&transition.access);
+            let granted = transition.access.allows(caller, Some(&resource.created_by));
             let Some(to) = transition.to.as_deref() else {
                 continue;
             };

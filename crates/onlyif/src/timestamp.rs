@@ -34,6 +34,13 @@ impl Timestamp {
         Timestamp::from_millis(self.0.saturating_add(millis))
     }
 
+    /// Its day in UTC, as RFC 3339 writes it (`2026-11-23`).
+    pub fn date(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-23".len());
+        text
+    }
+
     /// The time that an RFC 3339 text names, cut to milliseconds.
     pub fn parse(text: &str) -> Option<Self> {
         let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;

@@ -141,7 +141,7 @@ fn all_files_are_complained_of_in_one_pass_in_the_order_given() {
             "resources/b.yaml:2:8: found `no`, expected `refuse` or `merge`",
             "deep/er/c.yml:1:1: found no `type`, expected it: a declaration needs one",
             "deep/er/c.yml:1:1: found the unknown key `typ`, expected a key of a declaration: `type`, \
-             `description`, `schema`, `unique`, `states`, `create`, `transitions`, `stale`, `access` or `keep`; did you mean `type`?",
+             `description`, `schema`, `unique`, `states`, `create`, `transitions`, `stale`, `access`, `keep`, `list` or `deprecated`; did you mean `type`?",
             "d.yaml:1:7: found `[` without its end, expected the bracket to be closed",
         ]
     );
@@ -273,6 +273,13 @@ fn both_sides_of_every_limit() {
     limit(63, transition, "found the transition name");
     let days = |count| things(&format!("keep: {{ tombstone: {count}d }}\n"));
     limit(3650, days, "expected a duration from 1s to 3650d");
+    let see = |length: usize| {
+        let address = format!("https://{}", "a".repeat(length - "https://".len()));
+        things(&format!(
+            "deprecated: {{ since: 2026-11-01, see: {address} }}\n"
+        ))
+    };
+    limit(1000, see, "expected an address of at most 1000 characters");
 }
 
 #[test]

@@ -9,10 +9,11 @@
 
 use onlyif::command::Stale;
 use onlyif::declaration::{
-    Access, Amount, Check, Clause, Declaration, Declarations, Normalize, Source, SourceFile,
-    States, Test, Unique,
+    Access, Amount, Check, Clause, Declaration, Declarations, Deprecation, Normalize, Right,
+    Source, SourceFile, States, Test, Unique,
 };
 use onlyif::document::pointer::Pointer;
+use onlyif::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 fn parse(text: &str) -> Declaration {
@@ -44,6 +45,10 @@ fn tests(pointer: &str, check: Check) -> Clause {
 
 fn strings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn scopes(names: &[&str]) -> Right {
+    Right::Scopes(strings(names))
 }
 
 const WHOLE: &str = "
@@ -79,10 +84,12 @@ transitions:
     add: { /stock: { input: /n, negate: true } }
     access: [things.take]
   hold: { from: open, to: held, set: { /doneAt: { now: true }, /by/name: { actor: id }, /region: 'no' }, remove: [/tags] }
-  finish: { from: held, to: done, add: { /stock: -1.50 } }
+  finish: { from: held, to: done, add: { /stock: -1.50 }, access: owner }
 stale: merge
-access: { read: [r, s], create: [c], update: [u], delete: [d], transition: [t] }
+access: { read: [r, s], create: [c], update: owner, delete: [d], transition: [t] }
 keep: { tombstone: 12h, history: 7d }
+list: { shards: 8 }
+deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/things }
 ";
 
 #[test]
@@ -139,14 +146,24 @@ fn every_part_is_read() {
         })
     );
     assert_eq!(things.stale, Stale::Merge);
+    assert_eq!(things.shards, 8);
+    let day = |text: &str| Timestamp::parse(&format!("{text}T00:00:00Z")).unwrap();
+    assert_eq!(
+        things.deprecated,
+        Some(Deprecation {
+            since: day("2026-11-01"),
+            sunset: Some(day("2027-05-01")),
+            see: Some("https://example.com/things".to_owned()),
+        })
+    );
     assert_eq!(
         things.access,
         Access {
-            read: strings(&["r", "s"]),
+            read: scopes(&["r", "s"]),
             create: strings(&["c"]),
-            update: strings(&["u"]),
-            delete: strings(&["d"]),
-            transition: strings(&["t"]),
+            update: Right::Owner,
+            delete: scopes(&["d"]),
+            transition: scopes(&["t"]),
         }
     );
     assert_eq!(things.tombstone_s, 12 * 60 * 60);
@@ -169,7 +186,7 @@ fn transitions_are_read() {
         (take.from.clone(), take.to.clone()),
         (strings(&["open", "held"]), None)
     );
-    assert_eq!(take.access, strings(&["things.take"]));
+    assert_eq!(take.access, scopes(&["things.take"]));
     assert_eq!(take.input.as_ref().unwrap().faults(&json!({ "n": 1 })), []);
     let amount = Amount {
         source: Source::Input(at("/n")),
@@ -182,7 +199,7 @@ fn transitions_are_read() {
         (hold.from.clone(), hold.to.as_deref()),
         (strings(&["open"]), Some("held"))
     );
-    assert_eq!(hold.access, strings(&["t"]));
+    assert_eq!(hold.access, scopes(&["t"]));
     assert!(hold.input.is_none());
     assert_eq!(
         hold.set,
@@ -279,10 +296,13 @@ fn a_summary_tells_a_newcomer_what_the_type_does() {
         parse(WHOLE).summary(),
         "\
 things: What there is
+  deprecated since 2026-11-01, gone from 2027-05-01 on: https://example.com/things
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case, while (/state is open or held) and not (/region is /createdBy)
   states  open (initial), held, done (final)
   keeps   tombstones for 12 hours, history for 7 days
+  owner   alone may update it, finish
+  lists   over 8 partitions
   take:   open, held (stays), takes n
   hold:   open -> held
   finish: held -> done

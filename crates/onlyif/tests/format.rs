@@ -52,6 +52,16 @@ fn what_the_parser_takes_the_editor_takes() {
         things(
             json!({ "description": "D", "stale": "merge", "keep": { "tombstone": "12h", "history": "7d" }, "access": { "read": ["r"], "transition": ["a", "b"] } }),
         ),
+        things(json!({ "deprecated": { "since": "2026-11-01" } })),
+        things(json!({ "list": { "shards": 1 } })),
+        things(
+            json!({ "access": { "read": "owner", "create": ["c"], "update": "owner", "delete": "owner", "transition": "owner" } }),
+        ),
+        things(json!({ "transitions": { "t": { "access": "owner" } } })),
+        things(json!({ "list": { "shards": 64 } })),
+        things(
+            json!({ "deprecated": { "since": "1970-01-01", "sunset": "2999-12-31", "see": "https://example.com/a[1]?b=(c)#d" } }),
+        ),
         things(
             json!({ "unique": [{ "fields": ["/s", "/n"], "name": "x", "normalize": ["lowercase"], "disclose": "nothing", "when": [{ "field": "/n", "atLeast": 1 }, { "any": [{ "field": "/s", "is": { "field": "/createdBy" } }] }] }] }),
         ),
@@ -111,8 +121,17 @@ fn what_the_editor_refuses_the_parser_refuses() {
         things(json!({ "stale": "never" })),
         things(json!({ "keep": { "history": "forever" } })),
         things(json!({ "keep": { "tombstone": 30 } })),
-        things(json!({ "access": { "delete": "owner" } })),
+        things(json!({ "access": { "create": "owner" } })),
+        things(json!({ "access": { "delete": "mine" } })),
         things(json!({ "access": { "read": [] } })),
+        things(json!({ "list": { "shards": 0 } })),
+        things(json!({ "list": { "shards": 65 } })),
+        things(json!({ "list": { "shards": "8" } })),
+        things(json!({ "deprecated": {} })),
+        things(json!({ "deprecated": { "since": "1969-12-31" } })),
+        things(json!({ "deprecated": { "since": "2026-11-1" } })),
+        things(json!({ "deprecated": { "since": "2026-11-01", "see": "http://example.com" } })),
+        things(json!({ "deprecated": { "since": "2026-11-01", "see": "https://a b" } })),
         things(json!({ "unique": [{ "fields": [] }] })),
         things(json!({ "unique": [{ "fields": ["/s"], "when": [] }] })),
         things(json!({ "unique": [{ "fields": ["/s"], "when": { "field": "/n", "is": 1 } }] })),
@@ -178,7 +197,9 @@ fn every_key_that_an_editor_offers_is_described_and_known_to_the_parser() {
             "" => map,
             "unique" => things(json!({ "unique": [map] })),
             "also" => things(json!({ "create": { "also": [map] } })),
-            "states" | "create" | "access" | "keep" => things(json!({ place.clone(): map })),
+            "states" | "create" | "access" | "keep" | "list" | "deprecated" => {
+                things(json!({ place.clone(): map }))
+            }
             "transition" => things(json!({ "transitions": { "t": map } })),
             "clause" => clause(map),
             "source" => clause(json!({ "field": "/n", "is": map })),

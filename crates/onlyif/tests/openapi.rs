@@ -516,3 +516,111 @@ fn a_json_patch_is_a_list_of_operations() {
         assert_eq!(takes(&document, "JsonPatch", &patch), expected, "{text}");
     }
 }
+
+#[test]
+fn a_deprecated_type_says_so_in_every_operation_and_every_answer() {
+    let source = |name: &str, more: &str| SourceFile {
+        name: format!("resources/{name}.yaml"),
+        text: format!(
+            "type: {name}\nschema: {{ type: object }}\ntransitions: {{ act: {{}} }}\n{more}"
+        ),
+    };
+    let document = described(&declarations(&[
+        source(
+            "old",
+            "deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/new }\n",
+        ),
+        source("older", "deprecated: { since: 2026-11-01 }\n"),
+        source("new", ""),
+    ]));
+    let mut operations = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let kind = path.split('/').nth(2).unwrap_or_default();
+        for (method, operation) in item.as_object().unwrap() {
+            if method == "parameters" {
+                continue;
+            }
+            let deprecated = ["old", "older"].contains(&kind);
+            let at = format!("{method} {path}");
+            assert_eq!(operation.get("deprecated").is_some(), deprecated, "{at}");
+            let description = operation["description"].as_str().unwrap();
+            assert_eq!(
+                description.contains("Deprecated since 2026-11-01"),
+                deprecated,
+                "{at}"
+            );
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let headers = &response["headers"];
+                let of = |name: &str| headers[name]["$ref"].as_str().unwrap_or_default();
+                let all = path == format!("/v1/{kind}") || path.ends_with("/history");
+                let paged = all && status == "200";
+                let links = if paged {
+                    "NextAndDeprecationLinks"
+                } else {
+                    "DeprecationLinks"
+                };
+                let has = ["Deprecation", "Sunset", "Link"].map(of);
+                let expected = match kind {
+                    "old" => ["Deprecation", "Sunset", links],
+                    "older" if paged => ["Deprecation", "", "Link"],
+                    "older" => ["Deprecation", "", ""],
+                    "new" if paged => ["", "", "Link"],
+                    _ => ["", "", ""],
+                };
+                let expected = expected.map(|name| match name {
+                    "" => String::new(),
+                    name => format!("#/components/headers/{name}"),
+                });
+                assert_eq!(has.map(str::to_owned), expected, "{at} {status}");
+            }
+            operations += usize::from(deprecated);
+        }
+    }
+    assert_eq!(operations, 2 * (4 + 6 + 3 + 3 + 2));
+    let tag = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|tag| tag["name"] == "old");
+    assert_eq!(
+        tag.unwrap()["description"],
+        "Deprecated since 2026-11-01; it may be gone from 2027-05-01 on. See <https://example.com/new>."
+    );
+}
+
+#[test]
+fn what_only_who_created_a_resource_may_is_said_and_takes_no_scope() {
+    let text = "type: things\nschema: { type: object }\ntransitions: { act: {}, tell: { access: [t] } }\n\
+                access: { read: owner, create: [c], update: owner, delete: owner, transition: owner }\n";
+    let document = described(&declarations(&[SourceFile {
+        name: "resources/things.yaml".to_owned(),
+        text: text.to_owned(),
+    }]));
+    let one = "/v1/things/{id}";
+    for (path, method, scope, said) in [
+        ("/v1/things", "get", json!([]), "what the caller created"),
+        ("/v1/things", "post", json!(["c"]), ""),
+        (one, "get", json!([]), "Only who created"),
+        (one, "put", json!([]), "Only who created"),
+        (one, "patch", json!([]), "Only who created"),
+        (one, "delete", json!([]), "Only who created"),
+        (
+            "/v1/things/{id}/transitions/act",
+            "post",
+            json!([]),
+            "Only who created",
+        ),
+        ("/v1/things/{id}/transitions/tell", "post", json!(["t"]), ""),
+    ] {
+        let operation = &document["paths"][path][method];
+        assert_eq!(
+            operation["security"],
+            json!([{ "bearer": scope }]),
+            "{method} {path}"
+        );
+        let description = operation["description"].as_str().unwrap();
+        let owners = ["Only who created", "what the caller created"];
+        let says = owners.into_iter().find(|said| description.contains(said));
+        assert_eq!(says.unwrap_or_default(), said, "{method} {path}");
+    }
+}

@@ -31,12 +31,17 @@ const CODES: [&str; 21] = [
     "outcome-unknown",
 ];
 
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 11] = [
     "accounts",
     "blobs",
+    "boards",
+    "diaries",
     "documents",
+    "faxes",
+    "letters",
     "orders",
     "products",
+    "readings",
     "secrets",
 ];
 

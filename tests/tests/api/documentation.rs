@@ -278,7 +278,7 @@ fn every_declaration_that_is_shown_is_one() {
             shown += 1;
         }
     }
-    assert_eq!(shown, 2);
+    assert_eq!(shown, 3);
 }
 
 #[test]

@@ -9,7 +9,8 @@
 //! - [`harness`]: the server, the actors that call it, their replies, and the stores behind it
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`history`], [`describe`]
-//! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
+//! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
+//!   [`deprecated`], [`owners`], [`shards`], [`tenants`]
 //! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`], [`sales`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
@@ -35,11 +36,15 @@ mod transition;
 
 mod bad_input;
 mod callers;
+mod deprecated;
 mod idempotency;
 mod limits;
 mod merge;
+mod owners;
 mod preconditions;
+mod shards;
 mod stale;
+mod tenants;
 
 mod bookings;
 mod branches;

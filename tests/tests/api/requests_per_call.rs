@@ -4,7 +4,7 @@
 use onlyif_cli::serve::Options;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Backend, Call, EXAMPLES, Proxy, Reply};
+use crate::harness::{Actor, Api, Backend, Call, EXAMPLES, Proxy, Reply};
 
 /// A server whose requests to its store are counted.
 struct Counted {
@@ -392,6 +392,15 @@ async fn a_list_makes_one_for_each_state() {
         .makes(&["Query"], alice.get("/v1/orders?state=pending"))
         .await
         .is(200);
+    // And for each shard of it.
+    counted
+        .makes(&["Query"; 16], alice.get("/v1/readings"))
+        .await
+        .is(200);
+    counted
+        .makes(&["Query"; 8], alice.get("/v1/readings?state=raw&limit=1"))
+        .await
+        .is(200);
     counted
         .makes(&["GetItem", "GetItem"], alice.get("/v1/accounts?email=a@x"))
         .await
@@ -459,4 +468,75 @@ async fn a_key_makes_a_create_and_a_delete_one_transaction_and_the_rest_two_requ
         .makes(one, refused)
         .await
         .refused(409, "stale-version");
+}
+
+#[tokio::test]
+async fn whose_it_is_is_looked_at_in_the_write_itself() {
+    let counted = Counted::start().await;
+    let (alice, bob) = (counted.api.alice(), counted.api.bob());
+    let board = || json!({"title": "t"});
+    let path = "/v1/boards/b";
+    let created = alice.create(path, board()).await.is(201);
+    let publish = |actor: &Actor| actor.post(&format!("{path}/transitions/publish"), ());
+    let one: &[&str] = &["UpdateItem"];
+    for (call, status) in [
+        (publish(&bob), 403),
+        (bob.delete(path).if_any(), 403),
+        (bob.delete(path).if_match(&created.tag()), 403),
+        (publish(&alice), 200),
+        (alice.delete(path).if_any(), 204),
+        (publish(&bob), 410),
+    ] {
+        counted.makes(one, call).await.is(status);
+    }
+    alice.create(path, board()).await.is(201);
+    let update = bob.patch(path, board()).if_any();
+    counted.makes(&["GetItem"], update).await.is(403);
+}
+
+#[tokio::test]
+async fn a_duplicate_that_discloses_nothing_is_the_same_whoever_holds_it() {
+    let counted = Counted::start().await;
+    let (alice, bob) = (counted.api.alice(), counted.api.bob());
+    let letter = |subject: &str, text: &str| json!({"subject": subject, "text": text});
+    let own = "/v1/letters/own";
+    bob.create(own, letter("s", "t")).await.is(201);
+    let mut told: Vec<Vec<String>> = Vec::new();
+    for (holder, at) in [(&alice, "/v1/letters/hers"), (&bob, "/v1/letters/his")] {
+        holder.create(at, letter("x", "taken")).await.is(201);
+        let mut bodies = Vec::new();
+        for (call, requests) in [
+            (
+                bob.post("/v1/letters", letter("y", "taken")),
+                &["TransactWriteItems"][..],
+            ),
+            (
+                bob.create("/v1/letters/new", letter("y", "taken")),
+                &["TransactWriteItems"],
+            ),
+            (
+                bob.patch(own, json!({"text": "taken"})).if_any(),
+                &["GetItem", "TransactWriteItems"],
+            ),
+            (
+                bob.patch(own, json!({"text": "taken"}))
+                    .if_any()
+                    .prefer("dry-run"),
+                &["GetItem", "BatchGetItem"],
+            ),
+        ] {
+            let mut refused = counted.makes(requests, call).await;
+            refused = refused.refused(409, "duplicate");
+            refused.body["requestId"] = Value::Null;
+            bodies.push(format!("{:?} {}", refused.header("etag"), refused.body));
+        }
+        told.push(bodies);
+        holder.delete(at).if_any().await.is(204);
+    }
+    assert_eq!(told[0], told[1]);
+    // A constraint that names its holder is another matter.
+    assert!(
+        told[0].iter().all(|body| !body.contains("holder")),
+        "{told:?}"
+    );
 }

@@ -49,6 +49,9 @@ fn value(attribute: &Attribute, item: Option<&Item>) -> Option<Value> {
         (_, Attribute::Key) => return Some(Value::String("there".into())),
         (Item::Resource(resource), _) => resource,
         (Item::Claim(claim), Attribute::Owner) => return Some(claim.owner.clone().into()),
+        (Item::Tombstone(tombstone), Attribute::CreatedBy) => {
+            return tombstone.created_by.clone().map(Value::from);
+        }
         (Item::Tombstone(tombstone), Attribute::DeletedAt) => {
             return Some(tombstone.deleted_at.to_string().into());
         }

@@ -169,9 +169,11 @@ async fn members_come_back_ordered_by_name() {
 #[tokio::test]
 async fn tombstones_and_claims_are_read_back_as_they_were_written() {
     let table = emulator::table().await;
-    for expires_at_s in [0, 1, 4_102_444_800] {
+    let alice = || Some("alice".to_owned());
+    for (expires_at_s, created_by) in [(0, alice()), (1, None), (4_102_444_800, alice())] {
         let tombstone = Tombstone {
             expires_at_s,
+            created_by,
             ..samples::tombstone()
         };
         let item = Item::Tombstone(tombstone);

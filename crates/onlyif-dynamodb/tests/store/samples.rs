@@ -43,6 +43,7 @@ pub(crate) fn partition(state: Option<&str>) -> Partition {
         tenant: "-".into(),
         type_name: "things".into(),
         state: state.map(Into::into),
+        shard: 0,
     }
 }
 
@@ -92,6 +93,7 @@ pub(crate) fn tombstone() -> Tombstone {
         version: 4,
         incarnation: "9f2c1a7e".into(),
         created_at: time(0),
+        created_by: Some("alice".into()),
         deleted_at: time(4),
         deleted_by: "dave".into(),
         stamps: stamps(&["d", "c", "b", "a"]),

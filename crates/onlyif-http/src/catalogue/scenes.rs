@@ -318,6 +318,7 @@ fn tombstone() -> Item {
         version: 8,
         incarnation: "9f2c1a7e".to_owned(),
         created_at: minutes_ago(95),
+        created_by: Some("alice".to_owned()),
         deleted_at: minutes_ago(1),
         deleted_by: "bob".to_owned(),
         stamps: Stamps::default(),

@@ -12,8 +12,8 @@ pub fn meaning(code: Code) -> &'static str {
         }
         Code::Unauthenticated => "The request came without a token, or with one that names nobody.",
         Code::Forbidden => {
-            "We know who you are, and your token does not grant what this takes. `detail` names the \
-             scopes, any of which would be enough."
+            "We know who you are, and you may not do this. `detail` says what it takes: one of some \
+             scopes, which your token does not grant, or to be who created the resource."
         }
         Code::NotFound => {
             "The path names a type, a transition or a resource that is not here. A resource that you \
@@ -111,9 +111,7 @@ pub fn remedy(code: Code) -> &'static str {
         Code::Unauthenticated => {
             "Send `Authorization: Bearer …` with a token of the issuer that this API trusts."
         }
-        Code::Forbidden => {
-            "Ask for a token with one of the scopes, or let somebody do it who has one."
-        }
+        Code::Forbidden => "Ask for a token with one of the scopes, or let somebody do it who may.",
         Code::NotFound => {
             "Check the path for a slip of the pen. `GET /v1` lists the types and their transitions, \
              and each list its resources."

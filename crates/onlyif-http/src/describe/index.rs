@@ -1,6 +1,6 @@
 //! `GET /v1`: the types and their links.
 
-use onlyif::declaration::{Declaration, Declarations, Transition};
+use onlyif::declaration::{Declaration, Declarations, Deprecation, Transition};
 use serde_json::{Map, Value, json};
 
 use crate::exchange::Exchange;
@@ -31,12 +31,27 @@ fn kind(declaration: &Declaration, exchange: &Exchange<'_>) -> Value {
     if let Some(description) = &declaration.description {
         out.insert("description".to_owned(), json!(description));
     }
+    if let Some(deprecation) = &declaration.deprecated {
+        out.insert("deprecated".to_owned(), deprecated(deprecation));
+    }
     let href = |path: &str| json!(exchange.href(path));
     out.insert("states".to_owned(), json!(states));
     out.insert("transitions".to_owned(), transitions.into());
     out.insert("href".to_owned(), href(&format!("/v1/{name}")));
     out.insert("item".to_owned(), href(&format!("/v1/{name}/{{id}}")));
     out.insert("schema".to_owned(), schema(name, exchange));
+    out.into()
+}
+
+fn deprecated(deprecation: &Deprecation) -> Value {
+    let mut out = Map::new();
+    out.insert("since".to_owned(), json!(deprecation.since.date()));
+    if let Some(sunset) = deprecation.sunset {
+        out.insert("sunset".to_owned(), json!(sunset.date()));
+    }
+    if let Some(see) = &deprecation.see {
+        out.insert("see".to_owned(), json!(see));
+    }
     out.into()
 }
 

@@ -21,11 +21,10 @@ use lambda_http::{Body, Response};
 use onlyif::problem::{Code, Problem};
 use serde_json::json;
 
-use crate::answer::{for_method, header};
+use crate::answer::{self, header};
 use crate::app::App;
 use crate::exchange::{Exchange, malformed};
 use crate::media;
-use crate::observe;
 use crate::precondition;
 use crate::problem;
 use crate::query;
@@ -52,9 +51,7 @@ pub fn answer<S>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
     {
         allow(&mut response, route);
     }
-    let response = for_method(response, exchange.method());
-    observe::request(exchange, &response, answered.as_ref().err());
-    response
+    answer::sent(exchange, response, answered.as_ref().err())
 }
 
 fn answered<S>(

@@ -85,6 +85,7 @@ pub(super) fn with(cases: &[Case<'_>], mut owns: Vec<Decision>) -> All {
         };
         let case = Case {
             others: &[],
+            covered: true,
             declaration: companion.declaration,
             command: &companion.command,
             ..*case

@@ -9,11 +9,12 @@ use crate::document::unique;
 use crate::evaluate;
 use crate::holding;
 use crate::item::{Attribute, Claim, Item, Key, Operand, Resource};
+use crate::lifecycle;
 use crate::plan::{Comparator, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Problem};
 use crate::view::Seen;
 
-use super::{Case, explain};
+use super::{Case, Target, explain};
 
 /// The key of the item that claims these values, in the order of the constraint's fields; `None`
 /// where one of them is missing or `null`, so that the constraint does not hold.
@@ -141,14 +142,14 @@ pub(super) fn conflicts(case: &Case<'_>, new: &Resource) -> Vec<Conflict> {
         // What becomes of a value that another operation of the request holds shows in the whole.
         let moves = |other: &Command| other.type_name == command.type_name && other.id == *holder;
         if !case.others.iter().any(moves) {
-            conflicts.push(taken(constraint, new, holder));
+            conflicts.push(taken(case, constraint, new, holder));
         }
     }
     conflicts
 }
 
 /// The conflict of a value of `new` that is this resource's.
-fn taken(constraint: &Unique, new: &Resource, holder: &str) -> Conflict {
+fn taken(case: &Case<'_>, constraint: &Unique, new: &Resource, holder: &str) -> Conflict {
     let value = |field: &Pointer| {
         let value = field.of(&new.document).cloned();
         (field.clone(), value.unwrap_or(Value::Null))
@@ -156,7 +157,7 @@ fn taken(constraint: &Unique, new: &Resource, holder: &str) -> Conflict {
     Conflict::Duplicate {
         constraint: constraint.name.clone(),
         fields: constraint.fields.iter().map(value).collect(),
-        holder: constraint.disclose_holder.then(|| holder.to_owned()),
+        holder: may_be_named(case, constraint, holder).then(|| holder.to_owned()),
     }
 }
 
@@ -213,8 +214,19 @@ fn duplicate(
     let Planned::Known(new) = &act.outcome else {
         return None;
     };
-    let conflicts = vec![taken(constraint, new, holder)];
+    let conflicts = vec![taken(case, constraint, new, holder)];
     let holders = explain::read_holders(type_name, &conflicts);
     let problem = explain::refused(case.declaration, case.command, None, conflicts, holders);
     Some((index, problem))
+}
+
+/// Whether a conflict may say who holds a value: where it is a secret of its creator's, only if the
+/// view shows that this is the caller.
+fn may_be_named(case: &Case<'_>, constraint: &Unique, holder: &str) -> bool {
+    let created_by = match case.found(holder) {
+        Target::Live(resource) => Some(resource.created_by.as_str()),
+        Target::Unknown | Target::Absent | Target::Gone(_) => None,
+    };
+    let caller = &case.command.caller;
+    constraint.disclose_holder && lifecycle::may_read_of(case.declaration, caller, created_by)
 }

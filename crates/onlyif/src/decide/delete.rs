@@ -71,6 +71,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
         Some(resource) => conditions.push(precondition::is(resource.tag())),
         None => {
             conditions.push(precondition::condition(&command.preconditions));
+            conditions.extend(case.ownership());
             conditions.extend(stamp::condition(&stamp));
             if let Some(states) = &case.declaration.states {
                 conditions.push(in_one_of(&states.delete));
@@ -112,7 +113,6 @@ fn burial(case: &Case<'_>, stamp: &str) -> Vec<Assignment> {
         Attribute::Document(Pointer::root()),
         Attribute::State,
         Attribute::ListedIn,
-        Attribute::CreatedBy,
         Attribute::UpdatedAt,
         Attribute::UpdatedBy,
         Attribute::Operation,

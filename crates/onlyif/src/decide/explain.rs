@@ -15,9 +15,13 @@ pub(super) fn not_found(command: &Command) -> Problem {
     Problem::new(Code::NotFound, detail)
 }
 
-/// The problem of a resource that was deleted. Past its time a tombstone no longer answers.
+/// The problem of a resource that was deleted. Past its time a tombstone no longer answers, nor does
+/// it ever to who reads and may not.
 pub(super) fn gone(declaration: &Declaration, command: &Command, tombstone: &Tombstone) -> Problem {
-    if tombstone.expires_at_s <= command.at.seconds() {
+    let created_by = tombstone.created_by.as_deref();
+    let readable = lifecycle::may_read_of(declaration, &command.caller, created_by);
+    let hidden = command.operation == Operation::Read && !readable;
+    if hidden || tombstone.expires_at_s <= command.at.seconds() {
         return not_found(command);
     }
     let conflict = Conflict::Gone {
@@ -25,7 +29,29 @@ pub(super) fn gone(declaration: &Declaration, command: &Command, tombstone: &Tom
         deleted_at: Some(tombstone.deleted_at),
         version: Some(tombstone.version),
     };
-    refused(declaration, command, None, vec![conflict], Vec::new())
+    told(command, None, readable, of(vec![conflict]))
+}
+
+/// The problem of something that only who created the resource may do; of a read, that there is
+/// none.
+pub(super) fn not_the_owner(
+    declaration: &Declaration,
+    command: &Command,
+    resource: &Resource,
+) -> Problem {
+    let act = match &command.operation {
+        Operation::Read => return not_found(command),
+        Operation::Transition { name, .. } => format!("request {name} of it"),
+        Operation::Delete => "delete it".to_owned(),
+        Operation::Create { .. }
+        | Operation::Replace { .. }
+        | Operation::Patch { .. }
+        | Operation::All(_) => "update it".to_owned(),
+    };
+    let Command { type_name, id, .. } = command;
+    let detail = format!("Only who created {type_name}/{id} may {act}.");
+    let problem = Problem::new(Code::Forbidden, detail);
+    tell(declaration, command, Some(resource), problem)
 }
 
 /// The problem of a request that does not say which version it is based on.
@@ -114,14 +140,13 @@ pub(super) fn refused(
     declaration: &Declaration,
     command: &Command,
     resource: Option<&Resource>,
-    mut conflicts: Vec<Conflict>,
+    conflicts: Vec<Conflict>,
     resolutions: Vec<Resolution>,
 ) -> Problem {
-    conflicts.sort_by_key(Conflict::code);
-    let code = conflicts.first().map_or(Code::Internal, Conflict::code);
-    let mut problem = Problem::new(code, "");
-    problem.conflicts = conflicts;
-    problem.resolutions = resolutions;
+    let problem = Problem {
+        resolutions,
+        ..of(conflicts)
+    };
     tell(declaration, command, resource, problem)
 }
 
@@ -148,19 +173,45 @@ pub(super) fn besides(
     )
 }
 
-/// Adds the resource, leaves out what the caller may not read, and puts the rest in words.
+fn of(mut conflicts: Vec<Conflict>) -> Problem {
+    conflicts.sort_by_key(Conflict::code);
+    let code = conflicts.first().map_or(Code::Internal, Conflict::code);
+    Problem {
+        conflicts,
+        ..Problem::new(code, "")
+    }
+}
+
+/// Adds the resource, leaves out what the caller may not read, and puts the rest in words. Where
+/// there is no resource, what is told is of the caller's own making.
 fn tell(
     declaration: &Declaration,
     command: &Command,
     resource: Option<&Resource>,
+    problem: Problem,
+) -> Problem {
+    let caller = &command.caller;
+    let readable = match resource {
+        Some(resource) => lifecycle::may_read(declaration, caller, resource),
+        None => lifecycle::may_read_of(declaration, caller, Some(&caller.actor)),
+    };
+    told(command, resource, readable, problem)
+}
+
+fn told(
+    command: &Command,
+    resource: Option<&Resource>,
+    readable: bool,
     mut problem: Problem,
 ) -> Problem {
-    if lifecycle::may_read(declaration, &command.caller) {
+    if readable {
         problem.current = resource.map(|resource| Box::new(resource.clone()));
     } else {
         problem.conflicts.iter_mut().for_each(redact);
-        // Each of them shows the resource, or tells its tag or its state.
-        problem.resolutions.clear();
+        // Each of the others shows the resource, or tells its tag or its state.
+        problem
+            .resolutions
+            .retain(|each| each.rel == Rel::ReadHolder);
     }
     if !problem.conflicts.is_empty() {
         problem.detail = detail::of_conflicts(command, &problem.conflicts);
@@ -195,7 +246,6 @@ fn redact(conflict: &mut Conflict) {
             *mergeable = None;
             *fields = None;
         }
-        Conflict::Duplicate { holder, .. } => *holder = None,
         Conflict::InvalidTransition {
             state,
             since,
@@ -213,6 +263,8 @@ fn redact(conflict: &mut Conflict) {
         }
         Conflict::NotAllowedInState { state, .. } => *state = None,
         Conflict::ConditionNotMet { actual, .. } => *actual = None,
+        // Whether its holder is named is not a matter of this resource.
+        Conflict::Duplicate { .. } => {}
         Conflict::MissingReference { target, .. } => *target = None,
         // Which resource takes part is told by what may not be read.
         Conflict::Elsewhere { resource, conflict } => {
@@ -305,7 +357,7 @@ pub(super) fn wrong_state(
         return None;
     }
     let legal = lifecycle::legal(declaration, resource, &command.caller, command.at);
-    let path = lifecycle::path(declaration, state, transition, &command.caller);
+    let path = lifecycle::path(declaration, resource, transition, &command.caller);
     let first = path.as_ref().and_then(|path| path.first());
     let step = first.and_then(|first| legal.iter().find(|legal| legal.name == *first));
     let resolution = step.map(|step| Resolution {

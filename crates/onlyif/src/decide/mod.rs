@@ -24,11 +24,11 @@ pub use settle::written;
 
 use crate::answer::{Answer, DoneKind};
 use crate::command::{Command, Operation};
-use crate::declaration::{Declaration, Declarations, Schema};
+use crate::declaration::{Declaration, Declarations, Right, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
 use crate::evaluate::clock_map;
 use crate::item::{
-    Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
+    self, Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
 use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Fault, Place, Problem, Resolution};
@@ -141,6 +141,8 @@ fn unknown(plan: &Plan, view: &View) -> Vec<Key> {
 struct Case<'a> {
     /// The operations that it is decided together with, itself among them; none where it is alone.
     others: &'a [Command],
+    /// It happens along with another one: the caller's right to that one covers it.
+    covered: bool,
     declarations: &'a Declarations,
     declaration: &'a Declaration,
     command: &'a Command,
@@ -160,6 +162,7 @@ impl<'a> Case<'a> {
     fn of(declarations: &'a Declarations, command: &'a Command, view: &'a View) -> Option<Self> {
         Some(Case {
             others: &[],
+            covered: false,
             declarations,
             declaration: declarations.get(&command.type_name)?,
             command,
@@ -191,8 +194,51 @@ impl<'a> Case<'a> {
                 self.command,
                 tombstone,
             ))),
-            Target::Live(resource) => Ok(resource),
+            Target::Live(resource) => self.owned(resource).map(|()| resource),
         }
+    }
+
+    /// Who may do what the command asks for; of a create the edge has decided it.
+    fn right(&self) -> Option<&'a Right> {
+        if self.covered {
+            return None;
+        }
+        let access = &self.declaration.access;
+        match &self.command.operation {
+            Operation::Create { .. } | Operation::All(_) => None,
+            Operation::Read => Some(&access.read),
+            Operation::Replace { .. } | Operation::Patch { .. } => Some(&access.update),
+            Operation::Delete => Some(&access.delete),
+            Operation::Transition { name, .. } => {
+                let transition = self.declaration.transition(name)?;
+                Some(&transition.access)
+            }
+        }
+    }
+
+    /// What is left to its creator is the caller's own, or what to do where it is not. Scopes are
+    /// the edge's to look at.
+    fn owned(&self, resource: &Resource) -> Result<(), Decision> {
+        let Case {
+            declaration,
+            command,
+            ..
+        } = *self;
+        let own = resource.created_by == command.caller.actor;
+        match self.right() {
+            Some(Right::Owner) if !own => {
+                let problem = explain::not_the_owner(declaration, command, resource);
+                Err(Decision::refuse(problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same as a condition of a write that sees nothing.
+    fn ownership(&self) -> Option<Condition> {
+        let actor = Operand::Value(self.command.caller.actor.as_str().into());
+        let own = Condition::Compare(Attribute::CreatedBy, Comparator::Equal, actor);
+        (self.right() == Some(&Right::Owner)).then_some(own)
     }
 
     /// These conflicts, of which there is at least one, and the requests that resolve them.
@@ -258,6 +304,7 @@ impl<'a> Case<'a> {
             tenant: self.command.caller.tenant.clone(),
             type_name: self.command.type_name.clone(),
             state: state.map(str::to_owned),
+            shard: item::shard(&self.command.id, self.declaration.shards),
         }
     }
 

@@ -46,7 +46,7 @@ fn settle(case: &Case<'_>) -> Option<Decision> {
         return Some(applied(case, item, place));
     }
     forgotten(case, stamps)
-        .then(|| Decision::refuse(outcome_unknown(case.declarations, case.command)))
+        .then(|| Decision::refuse(outcome_unknown(case.declarations, case.command, case.view)))
 }
 
 /// The same of all operations. What one transaction wrote is written as a whole: where one of them
@@ -90,7 +90,7 @@ pub(super) fn settled(command: &Command, cases: &[Case<'_>]) -> Option<Decision>
     let first = cases.first()?;
     Some(match all {
         Some(all) => Decision::Answer(Box::new(super::once::answer(command, all))),
-        None => Decision::refuse(outcome_unknown(first.declarations, command)),
+        None => Decision::refuse(outcome_unknown(first.declarations, command, first.view)),
     })
 }
 
@@ -130,7 +130,7 @@ pub(super) fn certain(command: &Command, cases: &[Case<'_>], decision: Decision)
     };
     match cases {
         [first, ..] if cases.iter().all(possible) => {
-            Decision::refuse(outcome_unknown(first.declarations, command))
+            Decision::refuse(outcome_unknown(first.declarations, command, first.view))
         }
         _ => decision,
     }
@@ -166,7 +166,7 @@ fn created(case: &Case<'_>) -> Decision {
     let made = known(case).next().map(|(resource, _)| resource);
     match made {
         Some(resource) => done(case, DoneKind::Created, Some(resource)),
-        None => Decision::refuse(outcome_unknown(case.declarations, case.command)),
+        None => Decision::refuse(outcome_unknown(case.declarations, case.command, case.view)),
     }
 }
 
@@ -247,7 +247,7 @@ pub(super) fn failed(
     failure: Failure,
 ) -> Problem {
     if view.in_doubt() {
-        return outcome_unknown(declarations, command);
+        return outcome_unknown(declarations, command, view);
     }
     let reads = command.operation == Operation::Read;
     let unavailable = |after_ms| {
@@ -271,7 +271,7 @@ pub(super) fn failed(
 }
 
 /// The problem of a write of which nobody knows whether it was made, and the request that tells.
-fn outcome_unknown(declarations: &Declarations, command: &Command) -> Problem {
+fn outcome_unknown(declarations: &Declarations, command: &Command, view: &View) -> Problem {
     let first = command.parts().first().unwrap_or(command);
     let name = format!("{}/{}", first.type_name, first.id);
     let detail = match &command.operation {
@@ -292,8 +292,14 @@ fn outcome_unknown(declarations: &Declarations, command: &Command) -> Problem {
     };
     let mut problem = Problem::new(Code::OutcomeUnknown, detail);
     problem.retry_after_ms = Some(AFTER_DOUBT_MS);
+    let created_by = match (view.get(&first.key()), &first.operation) {
+        (Seen::Present(Item::Resource(resource)), _) => Some(resource.created_by.as_str()),
+        (Seen::Present(Item::Tombstone(tombstone)), _) => tombstone.created_by.as_deref(),
+        (_, Operation::Create { .. }) => Some(command.caller.actor.as_str()),
+        _ => None,
+    };
     let declaration = declarations.get(&first.type_name);
-    if declaration.is_some_and(|of| lifecycle::may_read(of, &command.caller)) {
+    if declaration.is_some_and(|of| lifecycle::may_read_of(of, &command.caller, created_by)) {
         let title = "See whether it was made";
         problem
             .resolutions
@@ -305,7 +311,7 @@ fn outcome_unknown(declarations: &Declarations, command: &Command) -> Problem {
 /// The problem of a command that others got in the way of each time.
 pub(super) fn contended(declarations: &Declarations, command: &Command, view: &View) -> Problem {
     if view.in_doubt() {
-        return outcome_unknown(declarations, command);
+        return outcome_unknown(declarations, command, view);
     }
     let mut problem = explain::contention(command);
     problem.retry_after_ms = Some(AFTER_CONTENTION_MS);

@@ -166,6 +166,7 @@ impl Job<'_> {
         }
         let stamp = stamp::next(command, view, seen.map(|resource| &resource.stamps));
         let mut conditions = vec![alive(), precondition::condition(&command.preconditions)];
+        conditions.extend(self.case.ownership());
         conditions.extend(self.starts());
         for clause in &self.transition.only_if {
             conditions.push(guard::compile(clause, &self.moment)?);

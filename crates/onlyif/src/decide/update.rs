@@ -92,7 +92,7 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
         Err(failure) => {
             match failure {
                 PatchFailure::Missing(mut fault) => {
-                    if !lifecycle::may_read(case.declaration, &case.command.caller) {
+                    if !lifecycle::may_read(case.declaration, &case.command.caller, resource) {
                         fault.detail = "this cannot be done to what is there".to_owned();
                     }
                     faults.push(fault);

@@ -1,10 +1,10 @@
 //! Reading who may do what.
 
-use super::Access;
 use super::flaw::Flaws;
 use super::keys::ACCESS;
-use super::reading::{self, expected_text};
+use super::reading::{self, expected, expected_text};
 use super::yaml::{Node, repeated};
+use super::{Access, Right};
 
 /// The most scopes of one operation.
 const MAX_SCOPES: usize = 20;
@@ -14,27 +14,55 @@ pub(super) fn access(node: &Node, flaws: &mut Flaws) -> Access {
     let Some(members) = reading::members(node, ACCESS, "`access`", flaws) else {
         return Access::default();
     };
+    let create = members.get("create").map(|node| {
+        if is_owner(node) {
+            flaws.say(
+                node.at,
+                "found `owner`, expected a list of scopes, like `[orders.write]`: nobody has created what is only being created",
+            );
+            return Vec::new();
+        }
+        scopes(node, flaws)
+    });
     let mut of = |name: &str| {
         members
             .get(name)
-            .map(|node| scopes(node, flaws))
+            .map(|node| right(node, flaws))
             .unwrap_or_default()
     };
     Access {
         read: of("read"),
-        create: of("create"),
+        create: create.unwrap_or_default(),
         update: of("update"),
         delete: of("delete"),
         transition: of("transition"),
     }
 }
 
-/// Reads a list of scopes, any of which is enough.
-pub(super) fn scopes(node: &Node, flaws: &mut Flaws) -> Vec<String> {
-    if node.text() == Some("owner") {
-        flaws.say(node.at, "found `owner`, which is not yet supported; expected a list of scopes, like `[orders.write]`");
-        return Vec::new();
+/// Reads a list of scopes, any of which is enough, or `owner`.
+pub(super) fn right(node: &Node, flaws: &mut Flaws) -> Right {
+    if is_owner(node) {
+        return Right::Owner;
     }
+    if node.elements().is_none() {
+        flaws.say(
+            node.at,
+            expected(
+                node,
+                "a list of scopes, any of which is enough, like `[orders.write]`, or `owner`",
+            ),
+        );
+        return Right::default();
+    }
+    Right::Scopes(scopes(node, flaws))
+}
+
+fn is_owner(node: &Node) -> bool {
+    node.text() == Some("owner")
+}
+
+/// Reads a list of scopes, any of which is enough.
+fn scopes(node: &Node, flaws: &mut Flaws) -> Vec<String> {
     let what = "a list of scopes, any of which is enough, like `[orders.write]`";
     let elements = reading::list(node, what, flaws).unwrap_or_default();
     if elements.len() > MAX_SCOPES {
@@ -69,7 +97,7 @@ fn scope(node: &Node, flaws: &mut Flaws) -> Option<String> {
         Some("owner") => {
             flaws.say(
                 node.at,
-                "found `owner`, which is not yet supported; expected a scope, like `orders.write`",
+                "found `owner` in a list, expected it alone, or a scope, like `orders.write`",
             );
             None
         }

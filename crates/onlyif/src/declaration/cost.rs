@@ -5,7 +5,7 @@
 //! `in` a row of comparisons.
 
 use super::flaw::{Flaws, Mark};
-use super::{Check, Clause, Source, Test, Transition};
+use super::{Check, Clause, Right, Source, Test, Transition};
 use crate::document::pointer::{Pointer, index};
 
 /// The longest expression, in bytes.
@@ -75,10 +75,14 @@ pub(super) fn condition(transition: &Transition) -> Cost {
         .iter()
         .map(|(pointer, _)| comparison(pointer, PLACEHOLDER).times(4));
     let clauses = transition.only_if.iter().map(clause);
+    let owner = match transition.access {
+        Right::Owner => Cost::new(2 * PLACEHOLDER + 3 + JOIN, 2),
+        Right::Scopes(_) => Cost::default(),
+    };
     parents
         .chain(numbers)
         .chain(clauses)
-        .fold(CONDITION.plus(states), Cost::plus)
+        .fold(CONDITION.plus(states).plus(owner), Cost::plus)
 }
 
 /// These clauses, all of which must hold.

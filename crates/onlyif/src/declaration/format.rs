@@ -21,6 +21,8 @@ pub fn schema() -> Value {
         "also": map_of(keys::ALSO),
         "access": map_of(keys::ACCESS),
         "keep": map_of(keys::KEEP),
+        "list": map_of(keys::LIST),
+        "deprecated": map_of(keys::DEPRECATED),
         "clause": clause(),
         "value": value(),
         "source": source(),

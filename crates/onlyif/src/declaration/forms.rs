@@ -77,8 +77,24 @@ pub(super) fn scopes() -> Value {
     named("scopes")
 }
 
+pub(super) fn right() -> Value {
+    json!({ "anyOf": [named("scopes"), { "const": "owner" }] })
+}
+
 pub(super) fn duration() -> Value {
     json!({ "type": "string", "pattern": "^[1-9][0-9]*[dhms]$", "examples": ["30d", "12h"] })
+}
+
+pub(super) fn shards() -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": super::list::MAX_SHARDS, "default": 1 })
+}
+
+pub(super) fn date() -> Value {
+    json!({ "type": "string", "format": "date", "pattern": "^(19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}$", "examples": ["2026-11-01"] })
+}
+
+pub(super) fn address() -> Value {
+    json!({ "type": "string", "maxLength": super::deprecated::MAX_ADDRESS, "pattern": "^https://[A-Za-z0-9][A-Za-z0-9._~:/?#@!$&'()*+,;=%\\[\\]-]*$" })
 }
 
 pub(super) fn pointer() -> Value {

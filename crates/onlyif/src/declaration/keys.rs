@@ -99,14 +99,20 @@ pub(super) const DECLARATION: &[Key] = &[
     ),
     optional(
         "access",
-        "The scopes that each operation needs. Left out: any caller may.",
+        "Who may do what: scopes for each operation, or `owner`. Left out: any caller may.",
         || forms::named("access"),
     ),
     optional("keep", "How long things are kept.", || forms::named("keep")),
+    optional("list", "How the lists of the type are kept.", || {
+        forms::named("list")
+    }),
+    optional(
+        "deprecated",
+        "The type is on its way out: every answer about it says so, and so does its documentation.",
+        || forms::named("deprecated"),
+    ),
     later("references"),
     later("lease"),
-    later("list"),
-    later("deprecated"),
 ];
 
 /// One element of `unique`.
@@ -206,8 +212,8 @@ pub(super) const TRANSITION: &[Key] = &[
     ),
     optional(
         "access",
-        "Scopes, any of which is enough. Left out: those of `access.transition`.",
-        forms::scopes,
+        "Scopes, any of which is enough, or `owner`: only who created the resource. Left out: as `access.transition` says.",
+        forms::right,
     ),
     optional(
         "also",
@@ -270,20 +276,20 @@ pub(super) const ALSO: &[Key] = &[
 pub(super) const ACCESS: &[Key] = &[
     optional(
         "read",
-        "Reading, listing, and being told of others' changes.",
-        forms::scopes,
+        "Reading, listing, and being told of others' changes. `owner`: what others created is not there for a caller.",
+        forms::right,
     ),
     optional(
         "create",
         "POST, and PUT with If-None-Match: *.",
         forms::scopes,
     ),
-    optional("update", "PUT and PATCH.", forms::scopes),
-    optional("delete", "DELETE.", forms::scopes),
+    optional("update", "PUT and PATCH.", forms::right),
+    optional("delete", "DELETE.", forms::right),
     optional(
         "transition",
-        "Transitions that name no scopes of their own.",
-        forms::scopes,
+        "Transitions that have no `access` of their own.",
+        forms::right,
     ),
 ];
 
@@ -300,6 +306,34 @@ pub(super) const KEEP: &[Key] = &[
         forms::duration,
     ),
     later("idempotency"),
+];
+
+/// `list`.
+pub(super) const LIST: &[Key] = &[optional(
+    "shards",
+    "Over how many partitions of the index the resources of one state are spread, for types that are written faster \
+     than one partition takes (1,000 writes a second). A list asks each of them. By default 1. Raise it at any time; \
+     lowered, it hides what is in the partitions left out.",
+    forms::shards,
+)];
+
+/// `deprecated`.
+pub(super) const DEPRECATED: &[Key] = &[
+    required(
+        "since",
+        "The day from which on nobody should begin to use it (UTC): the `Deprecation` header of RFC 9745.",
+        forms::date,
+    ),
+    optional(
+        "sunset",
+        "The day from which on it may be gone (UTC), not before `since`: the `Sunset` header of RFC 8594.",
+        forms::date,
+    ),
+    optional(
+        "see",
+        "The address of a page about it: what to use instead, and how to get there. It is linked from every answer.",
+        forms::address,
+    ),
 ];
 
 /// A clause: a field and one test of it, or `any`, or `not`. But for `isNot` and `exists: false`, no

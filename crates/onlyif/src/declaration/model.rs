@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::command::{Caller, Stale};
 use crate::document::pointer::Pointer;
+use crate::timestamp::Timestamp;
 
 /// How long a tombstone answers by default: 30 days.
 pub const TOMBSTONE_S: i64 = 30 * 24 * 60 * 60;
@@ -49,13 +51,17 @@ pub struct Declaration {
     /// Its transitions (or actions, on a type without states), in the order declared.
     pub transitions: Vec<Transition>,
     /// What happens to an update whose view is out of date, unless the request prefers otherwise.
-    pub stale: crate::command::Stale,
+    pub stale: Stale,
     /// Who may do what.
     pub access: Access,
     /// How long a tombstone answers, in seconds.
     pub tombstone_s: i64,
     /// How long an entry of a resource's history is kept, in seconds.
     pub history_s: i64,
+    /// Over how many partitions of the index the resources of one state are spread, 1 to 64.
+    pub shards: u8,
+    /// That it is on its way out.
+    pub deprecated: Option<Deprecation>,
     /// The members that only transitions write, by the schema's `readOnly`.
     pub(crate) read_only: Vec<Pointer>,
     /// The schemas of the members that transitions set.
@@ -177,9 +183,8 @@ pub struct Transition {
     pub add: Vec<(Pointer, Amount)>,
     /// What is removed.
     pub remove: Vec<Pointer>,
-    /// The scopes, any of which is enough; where the declaration gives none, the type's
-    /// `access.transition`.
-    pub access: Vec<String>,
+    /// Who may request it; where the declaration does not say, the type's `access.transition`.
+    pub access: Right,
     /// Whether the outcome can be known to satisfy the schema, and to leave every unique value
     /// alone, without seeing the document. Otherwise it is read first, and its version pinned.
     pub blind: bool,
@@ -332,17 +337,68 @@ impl Check {
     }
 }
 
-/// The scopes of each operation, any of which is enough; an empty list: any caller.
+/// That a type is on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    /// From when on nobody should begin to use it; the first moment of a day (RFC 9745).
+    pub since: Timestamp,
+    /// From when on it may be gone; the first moment of a day, not before `since` (RFC 8594).
+    pub sunset: Option<Timestamp>,
+    /// The address of a page about it, fit to stand in a `Link`.
+    pub see: Option<String>,
+}
+
+/// Who may do what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Reading one, listing, and being told about others' changes.
-    pub read: Vec<String>,
-    /// Creating.
+    pub read: Right,
+    /// Creating: the scopes, any of which is enough; an empty list: any caller.
     pub create: Vec<String>,
     /// `PUT` and `PATCH`.
-    pub update: Vec<String>,
+    pub update: Right,
     /// Deleting.
-    pub delete: Vec<String>,
-    /// Transitions without scopes of their own.
-    pub transition: Vec<String>,
+    pub delete: Right,
+    /// Transitions without an access of their own.
+    pub transition: Right,
+}
+
+/// Who may do something to a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Who was granted any of these scopes; an empty list: any caller.
+    Scopes(Vec<String>),
+    /// Who created it, and nobody else.
+    Owner,
+}
+
+impl Right {
+    /// The scopes, any of which is needed whatever the resource is.
+    pub fn scopes(&self) -> &[String] {
+        match self {
+            Right::Scopes(scopes) => scopes,
+            Right::Owner => &[],
+        }
+    }
+
+    /// Whether the caller may do it to some resource: all that can be said before one is looked at.
+    pub fn may_be(&self, caller: &Caller) -> bool {
+        caller.scopes.grant(self.scopes())
+    }
+
+    /// Whether the caller may do it to the resource that this actor created; where nobody knows who
+    /// did, only what does not depend on it is allowed.
+    pub fn allows(&self, caller: &Caller, created_by: Option<&str>) -> bool {
+        match self {
+            Right::Scopes(scopes) => caller.scopes.grant(scopes),
+            Right::Owner => created_by == Some(caller.actor.as_str()),
+        }
+    }
+}
+
+/// Any caller.
+impl Default for Right {
+    fn default() -> Self {
+        Right::Scopes(Vec::new())
+    }
 }

@@ -14,7 +14,10 @@ use super::lifecycle;
 use super::reading::{self, Members, expected};
 use super::schema::{self, Draft};
 use super::transitions::{self, Around};
-use super::{Access, Declaration, Declarations, States, Transition, Unique, blind, unique, yaml};
+use super::{
+    Access, Declaration, Declarations, States, Transition, Unique, blind, deprecated, list, unique,
+    yaml,
+};
 use crate::command::Stale;
 
 /// A declaration as it stands in a file.
@@ -127,6 +130,12 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         .get("stale")
         .and_then(|node| reading::word(node, &["refuse", "merge"], flaws));
     let keep = keep::keep(members.get("keep"), flaws);
+    let shards = members
+        .get("list")
+        .map_or(1, |node| list::shards(node, flaws));
+    let deprecated = members
+        .get("deprecated")
+        .and_then(|node| deprecated::deprecated(node, flaws));
     let behaviour = behaviour(&members, draft.as_ref(), &access, claims, flaws);
     let scene = Scene {
         document: shape.clone(),
@@ -160,6 +169,8 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         access,
         tombstone_s: keep.tombstone_s,
         history_s: keep.history_s,
+        shards,
+        deprecated,
         read_only,
         members: behaviour.schemas,
     })

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{
-    Declaration, HISTORY_S, Normalize, States, TOMBSTONE_S, Transition, Unique, in_words, phrase,
+    Declaration, Deprecation, HISTORY_S, Normalize, Right, States, TOMBSTONE_S, Transition, Unique,
+    in_words, phrase,
 };
 
 impl Declaration {
@@ -25,6 +26,9 @@ impl Declaration {
         };
         text.push('\n');
         // Writing to a string cannot fail.
+        if let Some(deprecated) = &self.deprecated {
+            let _ = writeln!(text, "  {}", deprecation(deprecated));
+        }
         for constraint in &self.unique {
             let _ = writeln!(text, "  unique  {}", unique(constraint));
         }
@@ -37,6 +41,12 @@ impl Declaration {
         }
         if let Some(kept) = kept(self) {
             let _ = writeln!(text, "  keeps   {kept}");
+        }
+        if let Some(owned) = owned(self) {
+            let _ = writeln!(text, "  owner   alone may {owned}");
+        }
+        if self.shards > 1 {
+            let _ = writeln!(text, "  lists   over {} partitions", self.shards);
         }
         let names = self
             .transitions
@@ -61,6 +71,18 @@ fn first_sentence(description: &str) -> &str {
     line.split_once(". ")
         .map_or(line, |(sentence, _)| sentence)
         .trim_end_matches('.')
+}
+
+fn deprecation(deprecation: &Deprecation) -> String {
+    let Deprecation { since, sunset, see } = deprecation;
+    let mut text = format!("deprecated since {}", since.date());
+    if let Some(sunset) = sunset {
+        text.push_str(&format!(", gone from {} on", sunset.date()));
+    }
+    if let Some(see) = see {
+        text.push_str(&format!(": {see}"));
+    }
+    text
 }
 
 fn unique(unique: &Unique) -> String {
@@ -100,6 +122,24 @@ fn kept(declaration: &Declaration) -> Option<String> {
     .map(|(what, seconds, _)| format!("{what} for {}", in_words(seconds)))
     .collect();
     (!kept.is_empty()).then(|| kept.join(", "))
+}
+
+/// What only who created a resource may do to it; nothing of it where others may do all.
+fn owned(declaration: &Declaration) -> Option<String> {
+    let access = &declaration.access;
+    let of_type = [
+        ("read it", &access.read),
+        ("update it", &access.update),
+        ("delete it", &access.delete),
+    ];
+    let transitions = declaration.transitions.iter();
+    let owned: Vec<&str> = of_type
+        .into_iter()
+        .chain(transitions.map(|each| (each.name.as_str(), &each.access)))
+        .filter(|(_, right)| **right == Right::Owner)
+        .map(|(name, _)| name)
+        .collect();
+    (!owned.is_empty()).then(|| owned.join(", "))
 }
 
 fn state_list(states: &States) -> String {

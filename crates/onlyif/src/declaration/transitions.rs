@@ -1,6 +1,5 @@
 //! Reading transitions.
 
-use super::Transition;
 use super::access;
 use super::also::{self, Claim};
 use super::changes::{self, MemberSchemas};
@@ -13,6 +12,7 @@ use super::lifecycle::{self, Name};
 use super::reading::{self, Members};
 use super::schema::{self, Shape};
 use super::yaml::Node;
+use super::{Right, Transition};
 
 /// The most transitions of a type.
 pub(super) const MAX_TRANSITIONS: usize = 100;
@@ -117,8 +117,8 @@ fn from<'n>(node: &'n Node, flaws: &mut Flaws) -> Vec<Name<'n>> {
 pub(super) struct Around<'s> {
     pub(super) document: Option<Shape<'s>>,
     pub(super) states: Option<&'s [String]>,
-    /// The scopes of a transition that names none of its own.
-    pub(super) access: &'s [String],
+    /// Who may request a transition that does not say.
+    pub(super) access: &'s Right,
 }
 
 /// Reads the rest of a transition. Whether it is blind is decided when the type is whole.
@@ -150,10 +150,9 @@ pub(super) fn transition(
         .map(|node| clauses::clauses(node, &scene, flaws))
         .unwrap_or_default();
     let changes = changes::changes(members, &scene, schemas, flaws);
-    let access = members.get("access").map_or_else(
-        || around.access.to_vec(),
-        |node| access::scopes(node, flaws),
-    );
+    let access = members
+        .get("access")
+        .map_or_else(|| around.access.clone(), |node| access::right(node, flaws));
     let also = members
         .get("also")
         .map(|node| also::also(node, &scene, claims, flaws))
@@ -214,7 +213,7 @@ pub(super) fn create(
         set: changes.set,
         add: changes.add,
         remove: changes.remove,
-        access: Vec::new(),
+        access: Right::Scopes(Vec::new()),
         blind: false,
         bounds: Vec::new(),
         also,

@@ -7,7 +7,7 @@ use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
 use super::transitions::{along, of_also};
-use crate::declaration::{Declaration, Transition, Unique, phrase};
+use crate::declaration::{Declaration, Right, Transition, Unique, phrase};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
 
@@ -107,7 +107,7 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
         tag: declaration.name.clone(),
         summary: format!("List {}", declaration.name),
         description: list_description(declaration),
-        scopes: Some(declaration.access.read.clone()),
+        scopes: Some(declaration.access.read.scopes().to_vec()),
         parameters,
         body: Vec::new(),
         answers: vec![Answer {
@@ -132,6 +132,9 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
 
 fn list_description(declaration: &Declaration) -> String {
     let mut text = "Ordered by id, and eventually consistent: a resource that changes meanwhile may be missed or come twice. Only a page without `next` ends the list.".to_owned();
+    if declaration.access.read == Right::Owner {
+        text.push_str(" It holds what the caller created, and nothing else.");
+    }
     if !declaration.unique.is_empty() {
         let constraints: Vec<String> = declaration.unique.iter().map(constraint).collect();
         text.push_str(&format!(

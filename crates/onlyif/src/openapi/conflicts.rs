@@ -9,7 +9,8 @@ use crate::problem::Code;
 pub(super) fn of_resource(code: Code) -> bool {
     matches!(
         code,
-        Code::StaleVersion
+        Code::Forbidden
+            | Code::StaleVersion
             | Code::AlreadyExists
             | Code::Duplicate
             | Code::InvalidTransition

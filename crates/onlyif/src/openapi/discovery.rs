@@ -116,12 +116,23 @@ pub(super) fn schemas(catalogue: &Catalogue<'_>) -> Vec<(String, Value)> {
             "href": { "type": "string", "description": "Where to `POST` it: a URI template (RFC 6570) with `id`." },
         },
     });
+    let deprecated = json!({
+        "type": "object",
+        "description": "Only on a type that is on its way out.",
+        "required": ["since"],
+        "properties": {
+            "since": { "type": "string", "format": "date", "description": "From this day on nobody should begin to use it." },
+            "sunset": { "type": "string", "format": "date", "description": "From this day on it may be gone." },
+            "see": { "type": "string", "format": "uri", "description": "What to use instead, and how to get there." },
+        },
+    });
     let kind = json!({
         "type": "object",
         "required": ["type", "states", "transitions", "href", "item", "schema"],
         "properties": {
             "type": { "type": "string" },
             "description": { "type": "string" },
+            "deprecated": deprecated,
             "states": { "type": "array", "items": { "type": "string" }, "description": "Its states, the initial one first. Empty on a type without." },
             "transitions": { "type": "array", "items": transition },
             "href": reference("The list of its resources, and where to `POST` a new one."),

@@ -23,6 +23,22 @@ pub(super) fn answered() -> Map<String, Value> {
             "`<…>; rel=\"next\"`: the next page. Absent at the end of the list, and only there.",
         ),
         (
+            "Deprecation",
+            "Since when the type is deprecated: seconds since 1970 behind an `@` (RFC 9745).",
+        ),
+        (
+            "Sunset",
+            "From when on the type may be gone: an HTTP date (RFC 8594).",
+        ),
+        (
+            "DeprecationLinks",
+            "`<…>; rel=\"deprecation\"`: what to use instead; and, where there is a `Sunset`, the same as `rel=\"sunset\"`.",
+        ),
+        (
+            "NextAndDeprecationLinks",
+            "`<…>; rel=\"next\"`: the next page, absent at the end of the list, and only there. `<…>; rel=\"deprecation\"`: what to use instead; and, where there is a `Sunset`, the same as `rel=\"sunset\"`.",
+        ),
+        (
             "RetryAfter",
             "Seconds after which the same request may work.",
         ),

@@ -24,7 +24,7 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
             "Newest first, and eventually consistent: a change shows a moment after it was made. Entries are kept for {}. Of an id that was created again it is the history since; of one that is deleted, that which ended. Only a page without `next` ends it.",
             in_words(declaration.history_s)
         ),
-        scopes: Some(declaration.access.read.clone()),
+        scopes: Some(declaration.access.read.scopes().to_vec()),
         parameters: vec![parameter("Limit"), parameter("Cursor")],
         body: Vec::new(),
         answers: vec![Answer {

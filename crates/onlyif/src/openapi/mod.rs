@@ -9,6 +9,7 @@
 //! - [`document`]: the whole
 //! - `collection`, `resource`, `transitions`, `history`, `transactions`, `discovery`: the routes, by their paths
 //! - `operation`, `headers`: what an operation is made of, and what operations share
+//! - `deprecated`: what is added where the type is
 //! - `shapes`, `patches`, `reserved`, `moved`: the schemas of a type
 //! - `problems`, `conflicts`: the schemas of refusals
 
@@ -19,6 +20,7 @@ mod resource;
 mod transactions;
 mod transitions;
 
+mod deprecated;
 mod headers;
 mod operation;
 
@@ -107,8 +109,11 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
         .iter()
         .map(|declaration| {
             let mut tag = json!({ "name": declaration.name });
-            if let Some(description) = &declaration.description {
-                tag["description"] = description.clone().into();
+            let deprecated = declaration.deprecated.as_ref().map(deprecated::sentence);
+            let description = declaration.description.clone();
+            let told: Vec<String> = description.into_iter().chain(deprecated).collect();
+            if !told.is_empty() {
+                tag["description"] = told.join("\n\n").into();
             }
             tag
         })
@@ -120,7 +125,16 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
 
 fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {
     let mut paths = Map::new();
+    let shared = catalogue.shared_responses();
     for declaration in declarations.iter() {
+        let path = |operations: &[(&str, Operation)], of_one| {
+            let mut item = path(operations, of_one, catalogue);
+            if let Some(deprecation) = &declaration.deprecated {
+                let operations = item.values_mut().filter(|each| each.is_object());
+                operations.for_each(|each| deprecated::mark(each, deprecation, &shared));
+            }
+            Value::Object(item)
+        };
         let list = collection::list(declaration);
         let read = resource::read(declaration);
         let legal = transitions::list(declaration);
@@ -130,7 +144,7 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             ("head", list.head()),
             ("post", collection::create(declaration)),
         ];
-        paths.insert(all.clone(), path(&operations, false, catalogue));
+        paths.insert(all.clone(), path(&operations, false));
         let one = format!("{all}/{{id}}");
         let operations = [
             ("get", read.clone()),
@@ -139,24 +153,24 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             ("patch", resource::patch(declaration)),
             ("delete", resource::delete(declaration)),
         ];
-        paths.insert(one.clone(), path(&operations, true, catalogue));
+        paths.insert(one.clone(), path(&operations, true));
         let told = history::read(declaration);
         let operations = [("get", told.clone()), ("head", told.head())];
-        let item = path(&operations, true, catalogue);
+        let item = path(&operations, true);
         paths.insert(format!("{one}/history"), item);
         let of_one = format!("{one}/transitions");
         let operations = [("get", legal.clone()), ("head", legal.head())];
-        paths.insert(of_one.clone(), path(&operations, true, catalogue));
+        paths.insert(of_one.clone(), path(&operations, true));
         for transition in &declaration.transitions {
             let operations = [("post", transitions::request(declaration, transition))];
-            let item = path(&operations, true, catalogue);
+            let item = path(&operations, true);
             paths.insert(format!("{of_one}/{}", transition.name), item);
         }
     }
     let operations = [("post", transactions::transact())];
     paths.insert(
         "/v1/transactions".to_owned(),
-        path(&operations, false, catalogue),
+        Value::Object(path(&operations, false, catalogue)),
     );
     paths.extend(discovery::paths(catalogue));
     paths
@@ -164,7 +178,11 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
 
 /// A path with these operations by method, and `OPTIONS`. `of_one`: it is the path of one resource,
 /// or of something of it.
-fn path(operations: &[(&str, Operation)], of_one: bool, catalogue: &Catalogue<'_>) -> Value {
+fn path(
+    operations: &[(&str, Operation)],
+    of_one: bool,
+    catalogue: &Catalogue<'_>,
+) -> Map<String, Value> {
     let mut item = Map::new();
     if of_one {
         item.insert("parameters".to_owned(), json!([headers::parameter("Id")]));
@@ -177,7 +195,7 @@ fn path(operations: &[(&str, Operation)], of_one: bool, catalogue: &Catalogue<'_
         let options = options(&first.id, &first.tag, of_one, patchable);
         item.insert("options".to_owned(), options.to_json(catalogue));
     }
-    item.into()
+    item
 }
 
 fn schemas(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {

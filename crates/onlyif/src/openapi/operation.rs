@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::problems::Catalogue;
+use crate::declaration::Right;
 use crate::problem::Code;
 
 /// One method of one path.
@@ -30,6 +31,14 @@ pub(super) struct Answer {
     pub headers: &'static [(&'static str, &'static str)],
     /// The schemas of the body, by media type; none: no body.
     pub content: Vec<(&'static str, Value)>,
+}
+
+/// A description of what not every caller may do.
+pub(super) fn of_right(description: String, right: &Right) -> String {
+    match right {
+        Right::Scopes(_) => description,
+        Right::Owner => format!("{description} Only who created the resource may."),
+    }
 }
 
 /// The media type of every body that is not a patch or a problem.

@@ -2,7 +2,7 @@
 
 use super::collection::{OF_A_BODY, OF_A_WRITE, WRITTEN, of_create};
 use super::headers::parameter;
-use super::operation::{Answer, JSON, Operation};
+use super::operation::{Answer, JSON, Operation, of_right};
 use super::reserved::part;
 use super::shapes::Names;
 use crate::command::Stale;
@@ -63,8 +63,11 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
         id: format!("read.{}", declaration.name),
         tag: declaration.name.clone(),
         summary: format!("Read one of {}", declaration.name),
-        description: "As it is now. Its `ETag` is what a change is based on. For a caller who may not read it there is nothing here.".to_owned(),
-        scopes: Some(declaration.access.read.clone()),
+        description: of_right(
+            "As it is now. Its `ETag` is what a change is based on. For a caller who may not read it there is nothing here.".to_owned(),
+            &declaration.access.read,
+        ),
+        scopes: Some(declaration.access.read.scopes().to_vec()),
         parameters: ["IfNoneMatch", "IfMatchRead", "IfUnmodifiedSince"]
             .map(parameter)
             .to_vec(),
@@ -95,7 +98,7 @@ pub(super) fn replace(declaration: &Declaration) -> Operation {
     if let Some(create) = &declaration.create {
         problems.extend(of_create(create));
     }
-    let mut scopes = declaration.access.update.clone();
+    let mut scopes = declaration.access.update.scopes().to_vec();
     let create = &declaration.access.create;
     if scopes.is_empty() || create.is_empty() {
         scopes.clear();
@@ -115,7 +118,11 @@ pub(super) fn replace(declaration: &Declaration) -> Operation {
         tag: declaration.name.clone(),
         summary: format!("Replace one of {}, or create it", declaration.name),
         description: format!(
-            "The body is the whole document: what it leaves out is removed, but for reserved and `readOnly` members, which keep their value. With `If-None-Match: *` it creates the resource under this id.{}",
+            "{} With `If-None-Match: *` it creates the resource under this id.{}",
+            of_right(
+                "The body is the whole document: what it leaves out is removed, but for reserved and `readOnly` members, which keep their value.".to_owned(),
+                &declaration.access.update,
+            ),
             stale_description(declaration)
         ),
         scopes: Some(scopes),
@@ -143,11 +150,14 @@ pub(super) fn patch(declaration: &Declaration) -> Operation {
         id: format!("patch.{}", declaration.name),
         tag: declaration.name.clone(),
         summary: format!("Change some fields of one of {}", declaration.name),
-        description: format!(
-            "A merge patch (RFC 7396, also as plain `application/json`) or a JSON Patch (RFC 6902).{}",
-            stale_description(declaration)
+        description: of_right(
+            format!(
+                "A merge patch (RFC 7396, also as plain `application/json`) or a JSON Patch (RFC 6902).{}",
+                stale_description(declaration)
+            ),
+            &declaration.access.update,
         ),
-        scopes: Some(declaration.access.update.clone()),
+        scopes: Some(declaration.access.update.scopes().to_vec()),
         parameters: [
             "IfMatch",
             "IfUnmodifiedSince",
@@ -177,11 +187,14 @@ pub(super) fn delete(declaration: &Declaration) -> Operation {
         id: format!("delete.{}", declaration.name),
         tag: declaration.name.clone(),
         summary: format!("Delete one of {}", declaration.name),
-        description: format!(
-            "Its id then answers 410 for {}, and can be created again at any time.",
-            in_words(declaration.tombstone_s)
+        description: of_right(
+            format!(
+                "Its id then answers 410 for {}, and can be created again at any time.",
+                in_words(declaration.tombstone_s)
+            ),
+            &declaration.access.delete,
         ),
-        scopes: Some(declaration.access.delete.clone()),
+        scopes: Some(declaration.access.delete.scopes().to_vec()),
         parameters: [
             "IfMatch",
             "IfUnmodifiedSince",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::collection::{OF_A_BODY, OF_A_WRITE};
 use super::headers::parameter;
-use super::operation::{Answer, JSON, Operation};
+use super::operation::{Answer, JSON, Operation, of_right};
 use super::reserved::part;
 use super::resource::{OF_A_CHANGE, OF_A_READ, changed};
 use super::shapes::{Names, input_name};
@@ -21,7 +21,7 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
         description:
             "Another caller may have other scopes, and a moment later the state may be another."
                 .to_owned(),
-        scopes: Some(declaration.access.read.clone()),
+        scopes: Some(declaration.access.read.scopes().to_vec()),
         parameters: Vec::new(),
         body: Vec::new(),
         answers: vec![Answer {
@@ -82,8 +82,8 @@ pub(super) fn request(declaration: &Declaration, transition: &Transition) -> Ope
         id: format!("transition.{}.{}", declaration.name, transition.name),
         tag: declaration.name.clone(),
         summary: summary(transition),
-        description: description(declaration, transition),
-        scopes: Some(transition.access.clone()),
+        description: of_right(description(declaration, transition), &transition.access),
+        scopes: Some(transition.access.scopes().to_vec()),
         parameters: [
             "IfMatchOptional",
             "IfUnmodifiedSince",

@@ -279,6 +279,7 @@ impl Attributes {
                 version,
                 incarnation,
                 created_at: self.time(Attribute::CreatedAt).expect("a time"),
+                created_by: self.text(Attribute::CreatedBy),
                 deleted_at,
                 deleted_by: self.text(Attribute::DeletedBy).expect("an actor"),
                 stamps,

@@ -57,7 +57,9 @@ impl Api {
             options.resources = PathBuf::from(RESOURCES);
         }
         options.store = options.store.or_else(Backend::named);
-        options.table = table();
+        if options.table == Options::default().table {
+            options.table = table();
+        }
         let server = start(options).await.expect("the server starts");
         Api {
             url: server.url.clone(),

@@ -1,18 +1,19 @@
 //! Lists: pages of a type's resources, ordered by id, merged over its index partitions; or the one
 //! resource that holds a unique value.
 
-use std::collections::BTreeMap;
+mod merge;
 
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use lambda_http::http::header::LINK;
 use lambda_http::{Body, Response};
 use onlyif::command::Caller;
 use onlyif::decide::{held_key, unique_key};
 use onlyif::declaration::{Declaration, Unique};
 use onlyif::document::representation;
-use onlyif::item::{Item, Key, Partition, Resource};
+use onlyif::item::{Item, Key, Partition};
+use onlyif::lifecycle;
 use onlyif::problem::{Fault, Place, Problem};
-use onlyif::store::{Page as StorePage, Store};
+use onlyif::store::Store;
 use serde_json::{Map, Value};
 
 use crate::answer;
@@ -22,8 +23,13 @@ use crate::problem::MAX_ANSWER_BYTES;
 use crate::query::ListQuery;
 use crate::read::unavailable;
 
+use merge::{Merged, Merging};
+
 /// Bytes of a page that are not its items: the cursor, and the braces.
 pub(crate) const ENVELOPE_BYTES: usize = 10_000;
+
+/// Partitions that one list asks at the same time.
+const AT_ONCE: usize = 16;
 
 /// A page, as the client gets it.
 pub(crate) struct Page {
@@ -53,12 +59,18 @@ pub(crate) async fn page<S: Store>(
         Some(text) => Some(resume(text, caller, declaration, query)?),
     };
     let partitions = partitions(caller, declaration, query);
+    let (after, limit) = (after.as_deref(), query.limit);
     let looked = partitions
-        .iter()
-        .map(|each| store.list(each, after.as_deref(), query.limit));
-    let pages = try_join_all(looked).await.map_err(unavailable)?;
-    let merged = merge(pages, query.limit);
-    let (items, resume) = within_size(declaration, merged);
+        .into_iter()
+        .map(|each| async move { store.list(&each, after, limit).await });
+    let mut pages = stream::iter(looked).buffer_unordered(AT_ONCE);
+    let mut merging = Merging::of(limit);
+    while let Some(page) = pages.try_next().await.map_err(unavailable)? {
+        merging.add(page, |resource| {
+            lifecycle::may_read(declaration, caller, resource)
+        });
+    }
+    let (items, resume) = within_size(declaration, merging.end());
     let next = resume.map(|after| next(exchange, caller, declaration, query, after));
     Ok(Page { items, next })
 }
@@ -86,58 +98,22 @@ pub(crate) fn bad_cursor(of: &str) -> Problem {
     }])
 }
 
+/// Every partition that may hold what is asked for.
 fn partitions(caller: &Caller, declaration: &Declaration, query: &ListQuery<'_>) -> Vec<Partition> {
     let states: Vec<Option<String>> = match (&query.state, &declaration.states) {
         (Some(state), _) => vec![Some(state.clone())],
         (None, Some(states)) => states.all.iter().cloned().map(Some).collect(),
         (None, None) => vec![None],
     };
-    let partition = |state| Partition {
-        tenant: caller.tenant.clone(),
-        type_name: declaration.name.clone(),
-        state,
-    };
-    states.into_iter().map(partition).collect()
-}
-
-/// What a page holds, and behind which id the next one goes on.
-struct Merged {
-    resources: Vec<(String, Resource)>,
-    resume: Option<String>,
-}
-
-/// Merges pages by id. What lies behind the end of a page that goes on is not known yet, and waits.
-fn merge(pages: Vec<StorePage>, limit: usize) -> Merged {
-    let known = pages
-        .iter()
-        .filter(|page| page.more)
-        .filter_map(|page| {
-            page.resume
-                .clone()
-                .or_else(|| page.resources.last().map(|r| r.0.clone()))
+    let of_state = |state: Option<String>| {
+        (0..declaration.shards).map(move |shard| Partition {
+            tenant: caller.tenant.clone(),
+            type_name: declaration.name.clone(),
+            state: state.clone(),
+            shard,
         })
-        .min();
-    let mut all: BTreeMap<String, Resource> = BTreeMap::new();
-    for (id, resource) in pages.into_iter().flat_map(|page| page.resources) {
-        if known.as_ref().is_some_and(|known| id > *known) {
-            continue;
-        }
-        // The index may show a resource in the state that it has just left, too.
-        let newer = all
-            .get(&id)
-            .is_none_or(|known| known.version < resource.version);
-        if newer {
-            all.insert(id, resource);
-        }
-    }
-    let more = all.len() > limit;
-    let resources: Vec<(String, Resource)> = all.into_iter().take(limit).collect();
-    let resume = if more {
-        resources.last().map(|(id, _)| id.clone())
-    } else {
-        known
     };
-    Merged { resources, resume }
+    states.into_iter().flat_map(of_state).collect()
 }
 
 /// The items that fit an answer, and behind which id the next page goes on.
@@ -218,7 +194,8 @@ async fn held<S: Store>(
     let holds = held_key(&caller.tenant, declaration, unique, &resource);
     let still = holds.as_ref() == Some(&key);
     let in_state = query.state.is_none() || query.state == resource.state;
-    if !still || !in_state {
+    let readable = lifecycle::may_read(declaration, caller, &resource);
+    if !still || !in_state || !readable {
         return Ok(nothing);
     }
     let item = Value::Object(representation(declaration, &claim.owner, &resource));
