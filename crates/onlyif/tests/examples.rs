@@ -66,6 +66,7 @@ fn the_examples_are_declarations() {
             "machines",
             "orders",
             "products",
+            "prompts",
             "sales"
         ]
     );
@@ -92,6 +93,8 @@ fn what_only_counts_and_stamps_is_written_blind() {
         ("bookings", "restore", false),
         ("branches", "push", true),
         ("branches", "force-push", true),
+        ("prompts", "publish", false),
+        ("prompts", "retire", true),
         ("features", "enable", false),
         ("features", "disable", false),
         ("machines", "start", true),

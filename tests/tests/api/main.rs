@@ -10,7 +10,8 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
-//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`], [`sales`]
+//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
+//!   [`prompts`], [`sales`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -42,6 +43,7 @@ mod stale;
 mod bookings;
 mod branches;
 mod features;
+mod prompts;
 mod sales;
 
 mod lost_replies;
