@@ -67,6 +67,7 @@ fn the_examples_are_declarations() {
             "orders",
             "products",
             "prompts",
+            "replies",
             "sales"
         ]
     );
@@ -95,6 +96,7 @@ fn what_only_counts_and_stamps_is_written_blind() {
         ("branches", "force-push", true),
         ("prompts", "publish", false),
         ("prompts", "retire", true),
+        ("replies", "withdraw", false),
         ("features", "enable", false),
         ("features", "disable", false),
         ("machines", "start", true),

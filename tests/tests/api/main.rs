@@ -11,7 +11,7 @@
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
 //! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
-//!   [`prompts`], [`sales`]
+//!   [`prompts`], [`replies`], [`sales`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -44,6 +44,7 @@ mod bookings;
 mod branches;
 mod features;
 mod prompts;
+mod replies;
 mod sales;
 
 mod lost_replies;
