@@ -10,7 +10,7 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
-//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
+//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`], [`jobs`],
 //!   [`prompts`], [`replies`], [`sales`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
@@ -43,6 +43,7 @@ mod stale;
 mod bookings;
 mod branches;
 mod features;
+mod jobs;
 mod prompts;
 mod replies;
 mod sales;
