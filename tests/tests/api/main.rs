@@ -10,8 +10,8 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`]
-//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`], [`jobs`],
-//!   [`prompts`], [`replies`], [`sales`]
+//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
+//!   [`jobs`], [`prompts`], [`replies`], [`sales`], and the others' in [`scenarios`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -47,6 +47,7 @@ mod jobs;
 mod prompts;
 mod replies;
 mod sales;
+mod scenarios;
 
 mod lost_replies;
 mod outages;
