@@ -63,9 +63,12 @@ fn the_examples_are_declarations() {
             "branches",
             "documents",
             "features",
+            "jobs",
             "machines",
             "orders",
             "products",
+            "prompts",
+            "replies",
             "sales"
         ]
     );
@@ -92,6 +95,14 @@ fn what_only_counts_and_stamps_is_written_blind() {
         ("bookings", "restore", false),
         ("branches", "push", true),
         ("branches", "force-push", true),
+        ("prompts", "publish", false),
+        ("prompts", "retire", true),
+        ("replies", "withdraw", false),
+        ("jobs", "start", true),
+        ("jobs", "succeed", true),
+        ("jobs", "fail", true),
+        ("jobs", "requeue", true),
+        ("jobs", "cancel", true),
         ("features", "enable", false),
         ("features", "disable", false),
         ("machines", "start", true),

@@ -552,7 +552,7 @@ fn a_deprecated_type_says_so_in_every_operation_and_every_answer() {
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let headers = &response["headers"];
                 let of = |name: &str| headers[name]["$ref"].as_str().unwrap_or_default();
-                let all = path == format!("/v1/{kind}") || path.ends_with("/history");
+                let all = *path == format!("/v1/{kind}") || path.ends_with("/history");
                 let paged = all && status == "200";
                 let links = if paged {
                     "NextAndDeprecationLinks"

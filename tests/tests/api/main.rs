@@ -11,7 +11,8 @@
 //!   [`legal_transitions`], [`delete`], [`history`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
 //!   [`deprecated`], [`owners`], [`shards`], [`tenants`]
-//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`], [`sales`]
+//! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
+//!   [`jobs`], [`prompts`], [`replies`], [`sales`], and the others' in [`scenarios`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
 //! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
 
@@ -49,7 +50,11 @@ mod tenants;
 mod bookings;
 mod branches;
 mod features;
+mod jobs;
+mod prompts;
+mod replies;
 mod sales;
+mod scenarios;
 
 mod lost_replies;
 mod outages;

@@ -164,6 +164,35 @@ async fn each_product_that_is_short_and_each_that_is_not_there_is_named() {
     assert_eq!(left(&api, "mug").await, (9, 1));
 }
 
+#[tokio::test]
+async fn who_may_sell_may_take_stock_and_who_may_not_read_learns_of_no_stock() {
+    let api = Api::of_examples().await;
+    stocked(&api, &[("lamp", 2)]).await;
+    let till = api.claims(&json!({"sub": "till-1", "scope": "sales.write"}));
+    let sell = |quantity: u64| {
+        let sale = json!({"lines": lines(&[("lamp", quantity)])});
+        till.post("/v1/sales", sale)
+    };
+    let reserve = till.post(
+        "/v1/products/lamp/transitions/reserve",
+        json!({"quantity": 1}),
+    );
+    reserve.await.refused(403, "forbidden");
+    let sold = sell(1).await.is(201);
+    assert_eq!(sold.text, "", "who may not read is not shown what was made");
+    assert_eq!(left(&api, "lamp").await, (1, 2));
+    let refused = sell(2).await.refused(409, "condition-not-met");
+    assert_eq!(
+        refused["conflicts"],
+        json!([{
+            "code": "condition-not-met",
+            "resource": {"type": "products"},
+            "pointer": "/stock",
+            "requires": {"atLeast": 2},
+        }])
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_who_buy_the_last_item_at_once_one_gets_it() {
     let api = Api::of_examples().await;
