@@ -87,7 +87,7 @@ transitions:
   finish: { from: held, to: done, add: { /stock: -1.50 }, access: owner }
 stale: merge
 access: { read: [r, s], create: [c], update: owner, delete: [d], transition: [t] }
-keep: { tombstone: 12h, history: 7d }
+keep: { tombstone: 12h, history: 7d, idempotency: 2d }
 list: { shards: 8 }
 deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/things }
 ";
@@ -300,7 +300,7 @@ things: What there is
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case, while (/state is open or held) and not (/region is /createdBy)
   states  open (initial), held, done (final)
-  keeps   tombstones for 12 hours, history for 7 days
+  keeps   tombstones for 12 hours, history for 7 days, idempotency keys for 2 days
   owner   alone may update it, finish
   lists   over 8 partitions
   take:   open, held (stays), takes n

@@ -225,6 +225,22 @@ fn a_record_answers_for_a_day() {
 }
 
 #[test]
+fn a_declaration_says_how_long_a_record_answers() {
+    let hour = NOTES.replace("transitions:", "keep: { idempotency: 1h }\ntransitions:");
+    let declarations = declare(&[("notes.yaml", &hour)]);
+    let first = keyed(create(2, "n", json!({ "text": "a" })));
+    let (table, _) = World::run(Model::default(), &declarations, first.clone());
+    for (seconds, replayed) in [(3_590, true), (3_610, false)] {
+        let mut again = first.clone();
+        again.request_id = "later".to_owned();
+        again.at = again.at.plus_millis(seconds * 1000);
+        let (_, answer) = World::run(table.clone(), &declarations, again);
+        let told = matches!(answer, Answer::Done(done) if done.replayed);
+        assert_eq!(told, replayed, "{seconds}");
+    }
+}
+
+#[test]
 fn a_large_document_is_not_recorded_and_a_repeat_shows_the_one_of_then() {
     for (bytes, recorded) in [(1_000, true), (110_000, false)] {
         let first = |nth| {

@@ -225,6 +225,11 @@ async fn the_stories_of_unique_values_go_as_they_are_told() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_conflicts_goes_as_it_is_told() {
+    goes_as_it_is_told("docs/conflicts.md").await;
+}
+
+#[tokio::test]
 async fn the_scenarios_go_as_they_are_told() {
     goes_as_it_is_told("docs/scenarios.md").await;
 }

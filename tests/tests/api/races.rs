@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use crate::harness::{Actor, Api};
+use onlyif_cli::serve::Options;
+
+use crate::harness::{Actor, Api, Backend, EXAMPLES, Fault, Proxy};
 
 const CLIENTS: usize = 32;
 const ENTRIES: usize = 100;
@@ -183,4 +185,106 @@ async fn a_stock_of_100_is_sold_100_times() {
         (&product["stock"], &product["version"]),
         (&json!(0), &json!(STOCK + 1))
     );
+}
+
+/// What an order of three products takes, in three products of which there are as many.
+const PRODUCTS: [&str; 3] = ["kettle", "lamp", "mug"];
+
+/// Every client places orders for the same three products, one by one, until it has placed so many or
+/// is told that they are sold out. Returns the ids that it was told were placed, and how often nobody
+/// could say.
+async fn place_orders(client: Actor, count: usize) -> (Vec<String>, usize) {
+    let lines: Vec<Value> = PRODUCTS
+        .iter()
+        .map(|product| json!({ "product": product, "quantity": 1 }))
+        .collect();
+    let (mut placed, mut unknown) = (Vec::new(), 0);
+    while placed.len() + unknown < count {
+        let reply = client.post("/v1/sales", json!({ "lines": lines })).await;
+        match (reply.status, reply.body["code"].as_str()) {
+            (201, _) => placed.push(reply.body["id"].as_str().expect("an id").to_owned()),
+            (409, Some("contention")) => {}
+            (409, Some("condition-not-met")) => break,
+            (504, Some("outcome-unknown")) => unknown += 1,
+            _ => panic!("{reply:?}"),
+        }
+    }
+    (placed, unknown)
+}
+
+/// The sales that there are, and what is left of each product.
+async fn inventory(api: &Api) -> (std::collections::BTreeSet<String>, Vec<i64>) {
+    let actor = api.alice();
+    let mut path = "/v1/sales?limit=100".to_owned();
+    let mut ids = std::collections::BTreeSet::new();
+    loop {
+        let page = actor.get(&path).await.is(200);
+        ids.extend(page.ids());
+        match page.body["next"].as_str() {
+            Some(next) => path = format!("/v1/sales?limit=100&cursor={next}"),
+            None => break,
+        }
+    }
+    let mut left = Vec::new();
+    for product in PRODUCTS {
+        let product = actor.get(&format!("/v1/products/{product}")).await.is(200);
+        left.push(product.body["stock"].as_i64().expect("a number"));
+    }
+    (ids, left)
+}
+
+/// 32 clients place 50 orders each, of which 500 can be served. What was sold and what is left agree
+/// exactly.
+async fn stock_and_orders_agree(fault: Fault) {
+    const ORDERS: usize = 50;
+    const EACH: usize = 500;
+    let proxy = Proxy::before(Backend::start().await).await;
+    let api = Api::with(Options {
+        resources: EXAMPLES.into(),
+        store: Some(proxy.url.clone()),
+        ..Options::default()
+    })
+    .await;
+    for product in PRODUCTS {
+        let path = format!("/v1/products/{product}");
+        let document = json!({ "name": product, "stock": EACH });
+        api.alice().create(&path, document).await.is(201);
+    }
+    proxy.set(fault);
+    let mut buyers = JoinSet::new();
+    for client in clients(&api) {
+        buyers.spawn(place_orders(client, ORDERS));
+    }
+    let told = buyers.join_all().await;
+    proxy.set(Fault::None);
+    let (there, left) = inventory(&api).await;
+    let placed: Vec<String> = told.iter().flat_map(|(placed, _)| placed.clone()).collect();
+    let unknown: usize = told.iter().map(|(_, unknown)| unknown).sum();
+    // No order without its stock, and no stock without its order.
+    let rest = i64::try_from(EACH - there.len()).expect("no more than there were");
+    assert_eq!(left, [rest; 3]);
+    // Whoever was told that an order is placed finds it, once.
+    assert_eq!(
+        placed
+            .iter()
+            .collect::<std::collections::BTreeSet<_>>()
+            .len(),
+        placed.len()
+    );
+    assert!(placed.iter().all(|id| there.contains(id)));
+    assert!(there.len() <= placed.len() + unknown);
+    assert_eq!(there.len(), EACH, "more were asked for than there are");
+    if fault != Fault::None {
+        assert!(proxy.faults() > 20, "{} lies are too few", proxy.faults());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_and_orders_agree_when_many_order_the_same_products() {
+    stock_and_orders_agree(Fault::None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_and_orders_agree_while_every_tenth_reply_is_lost() {
+    stock_and_orders_agree(Fault::DropTenth).await;
 }

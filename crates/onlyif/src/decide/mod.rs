@@ -72,7 +72,11 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
     }
     let decision = together::decide(command, &cases);
     let decision = bounded(command, settle::certain(command, &cases, decision));
-    rehearse(command, view, once::recorded(command, view, decision))
+    // Of several types the longest that one of them asks for.
+    let kept_s = cases.iter().map(|case| case.declaration.idempotency_s);
+    let kept_s = kept_s.max().unwrap_or_default();
+    let decision = once::recorded(command, view, kept_s, decision);
+    rehearse(command, view, decision)
 }
 
 /// What is to be done about one operation, whatever else happens along or beside it.

@@ -16,9 +16,6 @@ use crate::view::{Seen, View};
 
 use super::Decision;
 
-/// How long a record answers, in seconds.
-const IDEMPOTENCY_S: i64 = 24 * 60 * 60;
-
 /// The key of the record of what this request does; `None` for a request without a key.
 pub(super) fn key(command: &Command) -> Option<Key> {
     let idempotency = command.idempotency.as_ref()?;
@@ -92,7 +89,12 @@ fn reused() -> Problem {
 /// The decision with the record in it: it is looked at before anything is refused, and written with
 /// whatever is written. Where nothing is to be written it is recorded that it was so, as long as it
 /// still is.
-pub(super) fn recorded(command: &Command, view: &View, decision: Decision) -> Decision {
+pub(super) fn recorded(
+    command: &Command,
+    view: &View,
+    kept_s: i64,
+    decision: Decision,
+) -> Decision {
     let Some(key) = key(command) else {
         return decision;
     };
@@ -107,14 +109,14 @@ pub(super) fn recorded(command: &Command, view: &View, decision: Decision) -> De
         Decision::Answer(answer) => match *answer {
             Answer::Refused(_) if unknown => Decision::Read(vec![key]),
             Answer::Refused(problem) => Decision::refuse(problem),
-            Answer::Done(done) => unchanged(command, view, key, vec![done]),
-            Answer::All(done) => unchanged(command, view, key, done),
+            Answer::Done(done) => unchanged(command, view, key, kept_s, vec![done]),
+            Answer::All(done) => unchanged(command, view, key, kept_s, done),
         },
         Decision::Write(mut plan) => {
             let acts = plan.acts.iter().filter(|act| !act.along);
             let done: Option<Vec<Done>> = acts.map(Act::done).collect();
             if let Some(done) = done {
-                plan.writes.push(write(command, key, done));
+                plan.writes.push(write(command, key, kept_s, done));
             }
             Decision::Write(plan)
         }
@@ -122,7 +124,7 @@ pub(super) fn recorded(command: &Command, view: &View, decision: Decision) -> De
 }
 
 /// The record of a request that found everything as it asks.
-fn unchanged(command: &Command, view: &View, key: Key, all: Vec<Done>) -> Decision {
+fn unchanged(command: &Command, view: &View, key: Key, kept_s: i64, all: Vec<Done>) -> Decision {
     let mut plan = Plan {
         writes: Vec::new(),
         acts: Vec::new(),
@@ -134,7 +136,7 @@ fn unchanged(command: &Command, view: &View, key: Key, all: Vec<Done>) -> Decisi
         plan.writes.push(check);
         plan.acts.push(act);
     }
-    plan.writes.push(write(command, key, all));
+    plan.writes.push(write(command, key, kept_s, all));
     Decision::Write(Box::new(plan))
 }
 
@@ -161,8 +163,8 @@ pub(super) fn as_it_is(command: &Command, view: &View, done: &Done) -> Option<(W
     Some((check, act))
 }
 
-/// The record is written where there is none, or one that has expired.
-fn write(command: &Command, key: Key, done: Vec<Done>) -> Write {
+/// The record, kept for so many seconds; written where there is none, or one that has expired.
+fn write(command: &Command, key: Key, kept_s: i64, done: Vec<Done>) -> Write {
     let now_s = command.at.seconds();
     let idempotency = command.idempotency.as_ref();
     let expired = Condition::Compare(
@@ -184,7 +186,7 @@ fn write(command: &Command, key: Key, done: Vec<Done>) -> Write {
     let record = Record {
         fingerprint: fingerprint.unwrap_or_default(),
         request_id: command.request_id.clone(),
-        expires_at_s: now_s.saturating_add(IDEMPOTENCY_S),
+        expires_at_s: now_s.saturating_add(kept_s),
         done: done.into_iter().map(kept).collect(),
     };
     Write {

@@ -2,7 +2,7 @@
 
 use super::flaw::Flaws;
 use super::keys::KEEP;
-use super::model::{HISTORY_S, TOMBSTONE_S};
+use super::model::{HISTORY_S, IDEMPOTENCY_S, TOMBSTONE_S};
 use super::reading::{self, expected};
 use super::yaml::Node;
 
@@ -13,6 +13,7 @@ const MAX_S: i64 = 3650 * 24 * 60 * 60;
 pub(super) struct Keep {
     pub(super) tombstone_s: i64,
     pub(super) history_s: i64,
+    pub(super) idempotency_s: i64,
 }
 
 /// Reads `keep`.
@@ -26,6 +27,7 @@ pub(super) fn keep(node: Option<&Node>, flaws: &mut Flaws) -> Keep {
     Keep {
         tombstone_s: read("tombstone", TOMBSTONE_S),
         history_s: read("history", HISTORY_S),
+        idempotency_s: read("idempotency", IDEMPOTENCY_S),
     }
 }
 

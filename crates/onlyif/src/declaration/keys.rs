@@ -305,7 +305,12 @@ pub(super) const KEEP: &[Key] = &[
         "How long it is kept what each version changed, and who made it: a whole number of d, h, m or s. By default 90d.",
         forms::duration,
     ),
-    later("idempotency"),
+    optional(
+        "idempotency",
+        "How long a repeat under an `Idempotency-Key` is answered as the first was: a whole number of d, h, m or s. \
+         By default 24h.",
+        forms::duration,
+    ),
 ];
 
 /// `list`.

@@ -13,6 +13,9 @@ use crate::timestamp::Timestamp;
 pub const TOMBSTONE_S: i64 = 30 * 24 * 60 * 60;
 /// How long an entry of a history is kept by default: 90 days.
 pub const HISTORY_S: i64 = 90 * 24 * 60 * 60;
+/// How long a repeat under an idempotency key is answered as the first was where the declaration
+/// does not say: a day, in seconds.
+pub const IDEMPOTENCY_S: i64 = 24 * 60 * 60;
 
 /// All the types that an API serves, by name.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +61,8 @@ pub struct Declaration {
     pub tombstone_s: i64,
     /// How long an entry of a resource's history is kept, in seconds.
     pub history_s: i64,
+    /// How long a repeat under an idempotency key is answered as the first was, in seconds.
+    pub idempotency_s: i64,
     /// Over how many partitions of the index the resources of one state are spread, 1 to 64.
     pub shards: u8,
     /// That it is on its way out.

@@ -169,6 +169,7 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         access,
         tombstone_s: keep.tombstone_s,
         history_s: keep.history_s,
+        idempotency_s: keep.idempotency_s,
         shards,
         deprecated,
         read_only,

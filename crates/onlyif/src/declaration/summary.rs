@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{
-    Declaration, Deprecation, HISTORY_S, Normalize, Right, States, TOMBSTONE_S, Transition, Unique,
-    in_words, phrase,
+    Declaration, Deprecation, HISTORY_S, IDEMPOTENCY_S, Normalize, Right, States, TOMBSTONE_S,
+    Transition, Unique, in_words, phrase,
 };
 
 impl Declaration {
@@ -116,6 +116,7 @@ fn kept(declaration: &Declaration) -> Option<String> {
     let kept: Vec<String> = [
         ("tombstones", declaration.tombstone_s, TOMBSTONE_S),
         ("history", declaration.history_s, HISTORY_S),
+        ("idempotency keys", declaration.idempotency_s, IDEMPOTENCY_S),
     ]
     .into_iter()
     .filter(|(_, seconds, usual)| seconds != usual)

@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     None,
     /// A write is made and its reply lost: the connection is closed.
     DropReply,
+    /// The same of every tenth request.
+    DropTenth,
     /// A write is made and answered with a 500.
     Answer500,
     /// A write is delivered twice; the second delivery's answer is passed on.
@@ -128,7 +130,11 @@ impl State {
         let operation = target
             .and_then(|target| target.split('.').next_back())
             .unwrap_or_default();
-        self.seen.lock().unwrap().push(operation.to_owned());
+        let tenth = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.push(operation.to_owned());
+            seen.len() % 10 == 0
+        };
         let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
         let fault = *self.fault.lock().unwrap();
         match fault {
@@ -141,13 +147,14 @@ impl State {
                 Some(throttled())
             }
             _ if !writes.contains(&operation) => self.forward(&head, &body).await,
+            Fault::DropTenth if !tenth => self.forward(&head, &body).await,
             Fault::Late => self.forward_and_keep(head, body).await,
             Fault::Twice => {
                 self.forward(&head, &body).await?;
                 *self.faults.lock().unwrap() += 1;
                 self.forward(&head, &body).await
             }
-            Fault::DropReply | Fault::Answer500 => {
+            Fault::DropReply | Fault::DropTenth | Fault::Answer500 => {
                 let answer = self.forward(&head, &body).await?;
                 if answer.status() != StatusCode::OK {
                     return Some(answer);

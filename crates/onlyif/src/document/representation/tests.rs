@@ -33,6 +33,7 @@ fn declaration(schema: Value, states: bool) -> Declaration {
         access: Access::default(),
         tombstone_s: 0,
         history_s: 0,
+        idempotency_s: 0,
         shards: 1,
         deprecated: None,
         read_only: vec![],
