@@ -133,7 +133,7 @@ impl State {
         let tenth = {
             let mut seen = self.seen.lock().unwrap();
             seen.push(operation.to_owned());
-            seen.len() % 10 == 0
+            seen.len().is_multiple_of(10)
         };
         let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
         let fault = *self.fault.lock().unwrap();
