@@ -4,6 +4,7 @@ use lambda_http::{Body, Response};
 use onlyif::document::patch::Patch;
 use onlyif::history::{Archive, Entries, Entry, Life};
 use onlyif::item::Item;
+use onlyif::lifecycle;
 use onlyif::problem::Problem;
 use onlyif::store::Store;
 use onlyif::timestamp::Timestamp;
@@ -55,9 +56,16 @@ async fn life<S: Store>(
     exchange: &Exchange<'_>,
     target: &Target<'_>,
 ) -> Result<Life, Problem> {
+    let (declaration, caller) = (target.declaration, &target.command.caller);
+    let may_read = |created_by| lifecycle::may_read_of(declaration, caller, created_by);
     match look(store, target).await? {
-        Some(Item::Resource(resource)) => Ok(Life::of(target.command.key(), &resource)),
-        Some(Item::Tombstone(tombstone)) if tombstone.expires_at_s > exchange.at.seconds() => {
+        Some(Item::Resource(resource)) if may_read(Some(&resource.created_by)) => {
+            Ok(Life::of(target.command.key(), &resource))
+        }
+        Some(Item::Tombstone(tombstone))
+            if tombstone.expires_at_s > exchange.at.seconds()
+                && may_read(tombstone.created_by.as_deref()) =>
+        {
             Ok(Life::before(target.command.key(), &tombstone))
         }
         _ => Err(not_found(target.declaration, &target.command.id)),

@@ -17,11 +17,11 @@ use serde_json::{Map, Value, json};
 
 use crate::answer;
 use crate::body::{self, MAX_TRANSACTION_BYTES};
+use crate::deprecation;
 use crate::describe::Route;
 use crate::exchange::{Exchange, malformed};
 use crate::idempotency;
 use crate::media::{self, JSON};
-use crate::observe;
 use crate::prefer;
 use crate::problem;
 use crate::query::{self, Parameters};
@@ -350,8 +350,7 @@ pub fn response(
     if transaction.command.dry_run {
         answer::preferences_applied(&mut response, &["dry-run"]);
     }
-    observe::request(exchange, &response, problem);
-    response
+    answer::sent(exchange, response, problem)
 }
 
 fn done(exchange: &Exchange<'_>, transaction: &Transaction, all: &[Done]) -> Response<Body> {
@@ -365,7 +364,9 @@ fn done(exchange: &Exchange<'_>, transaction: &Transaction, all: &[Done]) -> Res
         .filter_map(|((command, request), done)| {
             let declaration = exchange.declarations.get(&command.type_name)?;
             let exchange = part(exchange, request);
-            Some(result(answer::done(&exchange, command, declaration, done)))
+            let mut response = answer::done(&exchange, command, declaration, done);
+            deprecation::announce(&exchange, &mut response);
+            Some(result(response))
         })
         .collect();
     let mut response = Response::new(Body::Empty);
@@ -381,9 +382,12 @@ fn done(exchange: &Exchange<'_>, transaction: &Transaction, all: &[Done]) -> Res
 fn result(response: Response<Body>) -> Value {
     let (parts, body) = response.into_parts();
     let mut headers = Map::new();
-    for (name, value) in &parts.headers {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.insert(name.as_str().to_owned(), Value::from(value));
+    for name in parts.headers.keys() {
+        let values = parts.headers.get_all(name).iter();
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        headers.insert(name.as_str().to_owned(), Value::from(values.join(", ")));
     }
     let mut result = json!({ "status": parts.status.as_u16(), "headers": headers });
     let text = match body {

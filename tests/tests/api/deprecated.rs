@@ -54,6 +54,7 @@ async fn every_answer_about_a_deprecated_type_says_so() {
         (alice.get("/v1/faxes?limit=0"), 400),
         (alice.get(&format!("{path}/transitions")), 200),
         (alice.head(&format!("{path}/transitions")), 200),
+        (alice.get(&format!("{path}/history")), 200),
         (alice.get("/v1/faxes/f-0"), 404),
         (alice.get("/v1/faxes/a%20b"), 404),
         (alice.post("/v1/faxes", fax()), 409),
@@ -141,4 +142,27 @@ async fn answers_about_anything_else_say_nothing_of_it() {
         );
         assert_eq!(kind.get("deprecated"), expected.as_ref(), "{kind}");
     }
+}
+
+#[tokio::test]
+async fn each_answer_within_a_transaction_speaks_for_itself() {
+    let api = Api::start().await;
+    let operations = json!([
+        {"method": "POST", "path": "/v1/faxes", "body": {"number": "1"}},
+        {"method": "POST", "path": "/v1/products", "body": {"name": "n", "stock": 1}},
+    ]);
+    let call = api
+        .alice()
+        .post("/v1/transactions", json!({"operations": operations}));
+    let done = call.await.is(200);
+    assert_eq!(told(&done), (None, None, vec![]));
+    let headers = &done["results"][0]["headers"];
+    assert_eq!(headers["deprecation"], "@1793491200");
+    assert_eq!(headers["sunset"], "Sat, 01 May 2027 00:00:00 GMT");
+    assert_eq!(headers["link"], LINKS.join(", "));
+    let headers = &done["results"][1]["headers"];
+    assert_eq!(
+        (headers.get("deprecation"), headers.get("link")),
+        (None, None)
+    );
 }

@@ -1,5 +1,7 @@
 //! `access: { …: owner }`: what is left to who created it, and what others learn of it.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Call, Reply};
@@ -28,7 +30,7 @@ async fn what_another_created_is_not_there() {
         assert_eq!(created["createdBy"], "alice");
     }
     alice.delete("/v1/diaries/lost").if_any().await.is(204);
-    for tail in ["", "/transitions"] {
+    for tail in ["", "/transitions", "/history"] {
         let path = |id: &str| format!("/v1/diaries/{id}{tail}");
         let nothing = bob.get(&path("none")).await.refused(404, "not-found");
         for id in ["hers", "lost"] {
@@ -46,8 +48,14 @@ async fn what_another_created_is_not_there() {
             bob.head(&path(id)).await.is(404);
         }
         alice.get(&path("hers")).await.is(200);
-        let gone = alice.get(&path("lost")).await.refused(410, "gone");
-        assert_eq!(gone.conflict("gone")["deletedBy"], "alice");
+        let gone = alice.get(&path("lost")).await;
+        if tail == "/history" {
+            // What is gone has one, for its creator.
+            gone.is(200);
+        } else {
+            let gone = gone.refused(410, "gone");
+            assert_eq!(gone.conflict("gone")["deletedBy"], "alice");
+        }
     }
     assert!(bob.get("/v1/diaries").await.is(200).ids().is_empty());
     assert_eq!(alice.get("/v1/diaries").await.is(200).ids(), ["hers"]);
@@ -324,4 +332,57 @@ async fn who_changes_what_another_may_read_is_answered_without_it() {
     assert_eq!(own["createdBy"], "bob");
     let sealed = format!("{}/transitions/seal", own.location());
     bob.post(&sealed, ()).await.is(200);
+}
+
+#[tokio::test]
+async fn in_a_transaction_too_only_who_created_it_may() {
+    let api = Api::start().await;
+    let (alice, bob) = (api.alice(), api.bob());
+    alice.create("/v1/boards/hers", titled("h")).await.is(201);
+    bob.create("/v1/boards/his", titled("h")).await.is(201);
+    for (method, path) in [
+        ("POST", "/v1/boards/hers/transitions/publish"),
+        ("DELETE", "/v1/boards/hers"),
+    ] {
+        let operations = json!([
+            {"method": "POST", "path": "/v1/boards/his/transitions/publish"},
+            {"method": method, "path": path, "headers": {"If-Match": "*"}},
+        ]);
+        let call = bob.post("/v1/transactions", json!({"operations": operations}));
+        call.await.refused(403, "forbidden");
+    }
+    assert_eq!(alice.get("/v1/boards/hers").await.is(200)["state"], "draft");
+    assert_eq!(bob.get("/v1/boards/his").await.is(200)["state"], "draft");
+}
+
+#[tokio::test]
+async fn the_right_to_a_write_covers_what_happens_along_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let stocks = "type: stocks\nschema: { type: object, properties: { left: { type: integer, minimum: 0 } } }\n\
+                  transitions: { take: { add: { /left: -1 } } }\n\
+                  access: { read: owner, update: owner, transition: owner }\n";
+    let carts = "type: carts\nschema: { type: object, properties: { stock: { type: string } } }\n\
+                 create: { also: [{ type: stocks, id: { field: /stock }, transition: take }] }\n";
+    for (name, text) in [("stocks", stocks), ("carts", carts)] {
+        fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
+    }
+    let api = Api::of(folder.path()).await;
+    let stock = api.alice().create("/v1/stocks/s", json!({"left": 1}));
+    stock.await.is(201);
+    let bob = api.bob();
+    bob.post("/v1/stocks/s/transitions/take", ())
+        .await
+        .refused(403, "forbidden");
+    let cart = json!({"stock": "s"});
+    bob.post("/v1/carts", cart.clone()).await.is(201);
+    // What stands against it is told, and nothing of what only alice may read.
+    let refused = bob
+        .post("/v1/carts", cart)
+        .await
+        .refused(409, "condition-not-met");
+    let conflict = refused.conflict("condition-not-met");
+    assert_eq!(conflict["resource"]["type"], "stocks");
+    assert_eq!(conflict.get("actual"), None, "{refused:?}");
+    assert!(!refused.text.contains("alice"), "{refused:?}");
+    assert_eq!(api.alice().get("/v1/stocks/s").await.is(200)["left"], 0);
 }

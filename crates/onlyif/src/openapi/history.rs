@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::headers::parameter;
-use super::operation::{Answer, JSON, Operation};
+use super::operation::{Answer, JSON, Operation, of_right};
 use super::reserved::part;
 use crate::declaration::{Declaration, in_words};
 use crate::problem::Code;
@@ -20,9 +20,12 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
             "What has changed in one of {}, and who changed it",
             declaration.name
         ),
-        description: format!(
-            "Newest first, and eventually consistent: a change shows a moment after it was made. Entries are kept for {}. Of an id that was created again it is the history since; of one that is deleted, that which ended. Only a page without `next` ends it.",
-            in_words(declaration.history_s)
+        description: of_right(
+            format!(
+                "Newest first, and eventually consistent: a change shows a moment after it was made. Entries are kept for {}. Of an id that was created again it is the history since; of one that is deleted, that which ended. Only a page without `next` ends it.",
+                in_words(declaration.history_s)
+            ),
+            &declaration.access.read,
         ),
         scopes: Some(declaration.access.read.scopes().to_vec()),
         parameters: vec![parameter("Limit"), parameter("Cursor")],
