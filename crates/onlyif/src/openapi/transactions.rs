@@ -45,6 +45,7 @@ pub(super) fn transact() -> Operation {
             description: "All of it has happened. Each result is what the operation alone would have been answered.",
             headers: ANSWERED,
             content: vec![(JSON, results())],
+            links: Vec::new(),
         }],
         problems,
     }
