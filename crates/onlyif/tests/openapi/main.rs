@@ -255,6 +255,8 @@ fn a_deployment_without_callers_has_no_security() {
     assert_eq!(*create, json!([{ "bearer": ["orders.write"] }]));
     let read = &document["paths"]["/v1/products"]["get"]["security"];
     assert_eq!(*read, json!([{ "bearer": [] }]));
+    let all = &document["paths"]["/v1/transactions"]["post"]["security"];
+    assert_eq!(*all, json!([{ "bearer": [] }]));
     assert_eq!(document["paths"]["/v1"]["get"]["security"], json!([]));
 }
 
