@@ -10,7 +10,7 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`history`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
-//!   [`deprecated`], [`owners`], [`shards`], [`tenants`]
+//!   [`deprecated`], [`documented`], [`owners`], [`shards`], [`tenants`]
 //! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
 //!   [`jobs`], [`prompts`], [`replies`], [`sales`], and the others' in [`scenarios`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
@@ -38,6 +38,7 @@ mod transition;
 mod bad_input;
 mod callers;
 mod deprecated;
+mod documented;
 mod idempotency;
 mod limits;
 mod merge;

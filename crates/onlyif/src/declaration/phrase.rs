@@ -41,38 +41,41 @@ fn grouped(clause: &Clause) -> String {
 
 fn of_check(check: &Check) -> String {
     match check {
-        Check::Is(value) => format!("is {}", of_source(value)),
-        Check::IsNot(value) => format!("is not {}", of_source(value)),
+        Check::Is(value) => format!("is {value}"),
+        Check::IsNot(value) => format!("is not {value}"),
         Check::In(values) => {
-            let values: Vec<String> = values.iter().map(of_source).collect();
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
             match values.as_slice() {
                 [] => "is nothing".to_owned(),
                 [only] => format!("is {only}"),
                 [init @ .., last] => format!("is {} or {last}", init.join(", ")),
             }
         }
-        Check::AtLeast(value) => format!("is at least {}", of_source(value)),
-        Check::AtMost(value) => format!("is at most {}", of_source(value)),
-        Check::MoreThan(value) => format!("is more than {}", of_source(value)),
-        Check::LessThan(value) => format!("is less than {}", of_source(value)),
+        Check::AtLeast(value) => format!("is at least {value}"),
+        Check::AtMost(value) => format!("is at most {value}"),
+        Check::MoreThan(value) => format!("is more than {value}"),
+        Check::LessThan(value) => format!("is less than {value}"),
         Check::Exists(true) => "is there".to_owned(),
         Check::Exists(false) => "is not there".to_owned(),
-        Check::Contains(value) => format!("contains {}", of_source(value)),
-        Check::StartsWith(value) => format!("starts with {}", of_source(value)),
-        Check::SizeAtLeast(value) => format!("has a size of at least {}", of_source(value)),
-        Check::SizeAtMost(value) => format!("has a size of at most {}", of_source(value)),
+        Check::Contains(value) => format!("contains {value}"),
+        Check::StartsWith(value) => format!("starts with {value}"),
+        Check::SizeAtLeast(value) => format!("has a size of at least {value}"),
+        Check::SizeAtMost(value) => format!("has a size of at most {value}"),
     }
 }
 
-fn of_source(source: &Source) -> String {
-    match source {
-        Source::Literal(Value::String(text)) if is_name(text) => text.clone(),
-        Source::Literal(value) => value.to_string(),
-        Source::Field(pointer) => pointer.to_string(),
-        Source::Input(pointer) => format!("{pointer} of the input"),
-        Source::Item(pointer) => format!("{pointer} of the element"),
-        Source::Actor => "who asks".to_owned(),
-        Source::Now => "now".to_owned(),
+/// Where a value comes from: the value itself, where that is the declaration.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Literal(Value::String(text)) if is_name(text) => f.write_str(text),
+            Source::Literal(value) => write!(f, "{value}"),
+            Source::Field(pointer) => write!(f, "{pointer}"),
+            Source::Input(pointer) => write!(f, "{pointer} of the input"),
+            Source::Item(pointer) => write!(f, "{pointer} of the element"),
+            Source::Actor => f.write_str("who asks"),
+            Source::Now => f.write_str("now"),
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::effects;
 use super::headers::parameter;
+use super::links;
 use super::operation::{Answer, JSON, Operation};
 use super::reserved::part;
 use super::shapes::Names;
-use super::transitions::{along, of_also};
+use super::transitions::of_also;
 use crate::declaration::{Declaration, Right, Transition, Unique, phrase};
 use crate::document::pointer::Pointer;
 use crate::problem::Code;
@@ -61,7 +63,9 @@ pub(super) fn create(declaration: &Declaration) -> Operation {
     let mut description = "The service chooses the id. `PUT` with `If-None-Match: *` creates under an id of yours, and can be repeated safely.".to_owned();
     if let Some(create) = &declaration.create {
         problems.extend(of_create(create));
-        description.push_str(&along(&create.also));
+        for paragraph in effects::of_create(create) {
+            description.push_str(&format!("\n\n{paragraph}"));
+        }
     }
     Operation {
         id: format!("create.{}", declaration.name),
@@ -76,6 +80,7 @@ pub(super) fn create(declaration: &Declaration) -> Operation {
             description: "It is created. No body with `Prefer: return=minimal`, or for a caller who may not read it.",
             headers: CREATED,
             content: vec![(JSON, part(&names.resource))],
+            links: links::of_created(declaration, links::IN_THE_BODY),
         }],
         problems,
     }
@@ -119,6 +124,7 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
                 ("Vary", "Vary"),
             ],
             content: vec![(JSON, part(&Names::of(declaration).page))],
+            links: Vec::new(),
         }],
         problems: vec![
             Code::MalformedRequest,

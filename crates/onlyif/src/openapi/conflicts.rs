@@ -147,7 +147,10 @@ fn not_allowed_in_state() -> Value {
         Code::NotAllowedInState,
         &["operation", "allowedIn"],
         json!({
-            "operation": { "enum": ["update", "delete"] },
+            "operation": {
+                "anyOf": [{ "enum": ["update", "delete"] }, { "type": "integer" }],
+                "description": "What was asked for. In a transaction: the index of its operation, which says what that was.",
+            },
             "state": { "type": "string", "description": "The state now." },
             "allowedIn": names("The states in which it is allowed."),
         }),

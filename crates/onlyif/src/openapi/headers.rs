@@ -17,7 +17,10 @@ pub(super) fn answered() -> Map<String, Value> {
             "LastModified",
             "When the resource last changed, to the second. The tag is more exact.",
         ),
-        ("Location", "The path of the new resource."),
+        (
+            "Location",
+            "The path of the new resource: its last segment is the id.",
+        ),
         (
             "Link",
             "`<…>; rel=\"next\"`: the next page. Absent at the end of the list, and only there.",

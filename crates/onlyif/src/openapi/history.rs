@@ -39,6 +39,7 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
                 ("Vary", "Vary"),
             ],
             content: vec![(JSON, part(PAGE))],
+            links: Vec::new(),
         }],
         problems: vec![
             Code::MalformedRequest,

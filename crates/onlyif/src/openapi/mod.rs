@@ -9,6 +9,7 @@
 //! - [`document`]: the whole
 //! - `collection`, `resource`, `transitions`, `history`, `transactions`, `discovery`: the routes, by their paths
 //! - `operation`, `headers`: what an operation is made of, and what operations share
+//! - `lifecycle`, `effects`, `links`: states, transitions and what can come next, in words
 //! - `deprecated`: what is added where the type is
 //! - `shapes`, `patches`, `reserved`, `moved`: the schemas of a type
 //! - `problems`, `conflicts`: the schemas of refusals
@@ -21,7 +22,10 @@ mod transactions;
 mod transitions;
 
 mod deprecated;
+mod effects;
 mod headers;
+mod lifecycle;
+mod links;
 mod operation;
 
 mod moved;
@@ -110,8 +114,14 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
         .map(|declaration| {
             let mut tag = json!({ "name": declaration.name });
             let deprecated = declaration.deprecated.as_ref().map(deprecated::sentence);
-            let description = declaration.description.clone();
-            let told: Vec<String> = description.into_iter().chain(deprecated).collect();
+            let told: Vec<String> = [
+                declaration.description.clone(),
+                deprecated,
+                lifecycle::described(declaration),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
             if !told.is_empty() {
                 tag["description"] = told.join("\n\n").into();
             }

@@ -31,6 +31,8 @@ pub(super) struct Answer {
     pub headers: &'static [(&'static str, &'static str)],
     /// The schemas of the body, by media type; none: no body.
     pub content: Vec<(&'static str, Value)>,
+    /// What can be done next, by the links' names.
+    pub links: Vec<(String, Value)>,
 }
 
 /// A description of what not every caller may do.
@@ -106,6 +108,9 @@ impl Answer {
         if !self.content.is_empty() {
             out["content"] = content(&self.content);
         }
+        if !self.links.is_empty() {
+            out["links"] = self.links.iter().cloned().collect::<Map<_, _>>().into();
+        }
         out
     }
 }
@@ -149,6 +154,7 @@ pub(super) fn options(id: &str, tag: &str, open: bool, patchable: bool) -> Opera
                 &[("Allow", "Allow")]
             },
             content: Vec::new(),
+            links: Vec::new(),
         }],
         problems,
     }

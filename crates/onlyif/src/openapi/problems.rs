@@ -176,6 +176,9 @@ fn response(problems: &[&ProblemDoc], body: bool) -> Value {
     if problems.iter().any(waits) {
         add("Retry-After", "RetryAfter");
     }
+    if problems.iter().any(|problem| is_tried(problem.code)) {
+        add("Preference-Applied", "PreferenceApplied");
+    }
     for problem in problems {
         match problem.code {
             Code::MethodNotAllowed => {
@@ -215,6 +218,17 @@ fn response(problems: &[&ProblemDoc], body: bool) -> Value {
         }
     }
     response
+}
+
+/// Whether a write that was only tried may be refused for it: by then it is known what was asked for.
+fn is_tried(code: Code) -> bool {
+    !matches!(
+        code,
+        Code::Unauthenticated
+            | Code::MethodNotAllowed
+            | Code::NotAcceptable
+            | Code::UnsupportedMediaType
+    )
 }
 
 /// What the gateway in front answers to a token that it does not take.

@@ -2,6 +2,7 @@
 
 use super::collection::{OF_A_BODY, OF_A_WRITE, WRITTEN, of_create};
 use super::headers::parameter;
+use super::links;
 use super::operation::{Answer, JSON, Operation, of_right};
 use super::reserved::part;
 use super::shapes::Names;
@@ -78,12 +79,14 @@ pub(super) fn read(declaration: &Declaration) -> Operation {
                 description: "The resource.",
                 headers: READ,
                 content: vec![(JSON, part(&Names::of(declaration).resource))],
+                links: Vec::new(),
             },
             Answer {
                 status: "304",
                 description: "It is as it was under one of the tags of `If-None-Match`.",
                 headers: READ,
                 content: Vec::new(),
+                links: Vec::new(),
             },
         ],
         problems: [&OF_A_READ[..], &[Code::StaleVersion]].concat(),
@@ -112,17 +115,19 @@ pub(super) fn replace(declaration: &Declaration) -> Operation {
         description: "It is created (`If-None-Match: *`), now or by an earlier request that was the same.",
         headers: CREATED,
         content: vec![(JSON, part(&names.resource))],
+        links: links::of_created(declaration, links::IN_THE_PATH),
     });
     Operation {
         id: format!("replace.{}", declaration.name),
         tag: declaration.name.clone(),
         summary: format!("Replace one of {}, or create it", declaration.name),
         description: format!(
-            "{} With `If-None-Match: *` it creates the resource under this id.{}",
+            "{} With `If-None-Match: *` it creates the resource under this id, as `POST /v1/{}` does under one of its own.{}",
             of_right(
                 "The body is the whole document: what it leaves out is removed, but for reserved and `readOnly` members, which keep their value.".to_owned(),
                 &declaration.access.update,
             ),
+            declaration.name,
             stale_description(declaration)
         ),
         scopes: Some(scopes),
@@ -209,6 +214,7 @@ pub(super) fn delete(declaration: &Declaration) -> Operation {
             description: "It is deleted.",
             headers: DELETED,
             content: Vec::new(),
+            links: Vec::new(),
         }],
         problems,
     }
@@ -222,12 +228,14 @@ pub(super) fn changed(names: &Names) -> Vec<Answer> {
             description: "The resource as it is now. Where nothing had to change, its tag is the same.",
             headers: WRITTEN,
             content: vec![(JSON, part(&names.resource))],
+            links: Vec::new(),
         },
         Answer {
             status: "204",
             description: "The same, with `Prefer: return=minimal`, or for a caller who may not read the resource.",
             headers: MINIMAL,
             content: Vec::new(),
+            links: Vec::new(),
         },
     ]
 }

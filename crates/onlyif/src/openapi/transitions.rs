@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::collection::{OF_A_BODY, OF_A_WRITE};
+use super::effects;
 use super::headers::parameter;
 use super::operation::{Answer, JSON, Operation, of_right};
 use super::reserved::part;
@@ -33,6 +34,7 @@ pub(super) fn list(declaration: &Declaration) -> Operation {
                 ("Vary", "Vary"),
             ],
             content: vec![(JSON, legal(declaration))],
+            links: Vec::new(),
         }],
         problems: OF_A_READ.to_vec(),
     }
@@ -79,7 +81,7 @@ pub(super) fn request(declaration: &Declaration, transition: &Transition) -> Ope
         Some(_) => vec![(JSON, part(&input_name(declaration, &transition.name)))],
     };
     Operation {
-        id: format!("transition.{}.{}", declaration.name, transition.name),
+        id: id(declaration, transition),
         tag: declaration.name.clone(),
         summary: summary(transition),
         description: of_right(description(declaration, transition), &transition.access),
@@ -131,30 +133,13 @@ pub(super) fn of_also(also: &[Also]) -> &'static [Code] {
     }
 }
 
-/// What happens along, in words.
-pub(super) fn along(also: &[Also]) -> String {
-    let each = also.iter().map(|also| {
-        let Also {
-            each,
-            type_name,
-            transition,
-            ..
-        } = also;
-        match each {
-            Some(each) => format!("{transition} of {type_name}, for each of {each}"),
-            None => format!("{transition} of {type_name}"),
-        }
-    });
-    match each.collect::<Vec<_>>().as_slice() {
-        [] => String::new(),
-        all => format!(
-            "\n\nAlong with it, in the same transaction: {}. All of it happens, or nothing.",
-            all.join("; ")
-        ),
-    }
+/// The id of the operation.
+pub(super) fn id(declaration: &Declaration, transition: &Transition) -> String {
+    format!("transition.{}.{}", declaration.name, transition.name)
 }
 
-fn summary(transition: &Transition) -> String {
+/// From where to where it leads.
+pub(super) fn summary(transition: &Transition) -> String {
     let name = &transition.name;
     match (&transition.to, transition.from.as_slice()) {
         (_, []) => format!("Do {name}"),
@@ -165,15 +150,9 @@ fn summary(transition: &Transition) -> String {
 
 fn description(declaration: &Declaration, transition: &Transition) -> String {
     let mut text = "The check and the write are one: of two callers at the same moment, one is told that it came too late.".to_owned();
-    let messages: Vec<&str> = transition
-        .only_if
-        .iter()
-        .filter_map(|clause| clause.message.as_deref())
-        .collect();
-    for message in messages {
-        text.push_str(&format!("\n\n- {message}"));
+    for paragraph in effects::of_transition(transition) {
+        text.push_str(&format!("\n\n{paragraph}"));
     }
-    text.push_str(&along(&transition.also));
     for (moves, sentence) in [
         (Move::Takes, "It may take a unique value"),
         (Move::Leaves, "It frees the unique value that it may hold"),
