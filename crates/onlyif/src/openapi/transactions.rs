@@ -37,7 +37,7 @@ pub(super) fn transact() -> Operation {
         tag: TAG.to_owned(),
         summary: "Do several things, or none of them".to_owned(),
         description: DESCRIPTION.to_owned(),
-        scopes: None,
+        scopes: Some(Vec::new()),
         parameters: ["PreferDelete", "IdempotencyKey"].map(parameter).to_vec(),
         body: vec![(JSON, body())],
         answers: vec![Answer {
