@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::answer;
 use crate::app::StaleStatus;
 use crate::catalogue::{self, Retry};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, is_possible};
 use crate::link::quoted;
 use crate::media;
 
@@ -344,12 +344,15 @@ impl Page<'_> {
         Value::Object(body)
     }
 
-    /// The resource that a conflict is in.
+    /// The resource that a conflict is in, or that a reference names. What a document names may be
+    /// no id at all, and has no address then.
     fn origin(&self, origin: &Origin) -> Value {
         let mut body = json!({ "type": origin.type_name });
         if let Some(id) = &origin.id {
             body["id"] = json!(id);
-            body["href"] = json!(self.exchange.resource(&origin.type_name, id));
+            if is_possible(id) {
+                body["href"] = json!(self.exchange.resource(&origin.type_name, id));
+            }
         }
         body
     }

@@ -203,6 +203,7 @@ async fn another_method_is_told_which_ones_there_are() {
         ("/v1/orders/o-1/transitions", "GET, HEAD"),
         ("/v1/orders/o-1/history", "GET, HEAD"),
         ("/v1/orders/o-1/transitions/pay", "POST"),
+        ("/v1/transactions", "POST"),
     ] {
         let sorted = |text: &str| {
             let mut methods: Vec<_> = text

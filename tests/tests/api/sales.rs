@@ -222,3 +222,15 @@ async fn of_many_who_buy_the_last_item_at_once_one_gets_it() {
     sell(&api, "till-x", "next", &[("lamp", 1)]).await.is(201);
     assert_eq!(left(&api, "mug").await, (100, 3));
 }
+
+#[tokio::test]
+async fn a_product_that_nothing_could_be_named_has_no_address() {
+    let api = Api::of_examples().await;
+    for product in [".æ", "a/b", "..", "a b"] {
+        let refused = sell(&api, "till-1", "s-1", &[(product, 1)])
+            .await
+            .refused(409, "missing-reference");
+        let target = &refused["conflicts"][0]["target"];
+        assert_eq!(*target, json!({"type": "products", "id": product}));
+    }
+}

@@ -165,8 +165,8 @@ pub(super) fn origin() -> Value {
         "required": ["type"],
         "properties": {
             "type": { "type": "string" },
-            "id": part("Id"),
-            "href": { "type": "string", "format": "uri-reference" },
+            "id": { "type": "string", "description": "What a reference names may be no id that a resource could have." },
+            "href": { "type": "string", "format": "uri-reference", "description": "Absent where no resource could have the id." },
         },
     })
 }

@@ -199,7 +199,10 @@ fn conditions() -> Vec<(&'static str, Value)> {
 
 /// <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
 fn idempotency_key() -> (&'static str, Value) {
-    let schema = json!({ "type": "string", "minLength": 1, "maxLength": 257 });
+    let schema = json!({
+        "type": "string",
+        "pattern": "^(\"[!#-~]{1,255}\"|[!#-~]{1,255})$",
+    });
     let description = "1 to 255 visible ASCII characters of your choice, in double quotes or without any, new for each new request: however often the request is sent, it is done once. A repeat is answered as the first was, with `Idempotent-Replayed: true`; the same key with another request is `idempotency-key-reused`. Kept for 24 hours, and only for requests that were done.";
     let example = "8e03978e-40d5-43dd-bc93-6894a57f9324";
     let parameter = header("Idempotency-Key", description, schema, example);

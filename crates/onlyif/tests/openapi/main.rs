@@ -255,9 +255,25 @@ fn a_deployment_without_callers_has_no_security() {
     assert_eq!(*create, json!([{ "bearer": ["orders.write"] }]));
     let read = &document["paths"]["/v1/products"]["get"]["security"];
     assert_eq!(*read, json!([{ "bearer": [] }]));
-    let all = &document["paths"]["/v1/transactions"]["post"]["security"];
-    assert_eq!(*all, json!([{ "bearer": [] }]));
+    let transact = &document["paths"]["/v1/transactions"]["post"];
+    assert_eq!(transact["security"], json!([{ "bearer": [] }]));
+    assert!(transact["responses"].get("401").is_some());
     assert_eq!(document["paths"]["/v1"]["get"]["security"], json!([]));
+}
+
+#[test]
+fn a_key_is_described_as_it_is_read() {
+    let document = described(&examples());
+    let schema = &document["components"]["parameters"]["IdempotencyKey"]["schema"];
+    let validator = jsonschema::validator_for(schema).unwrap();
+    let longest = "x".repeat(255);
+    for key in ["a", "!~", "\"a\"", &longest, &format!("\"{longest}\"")] {
+        assert!(validator.is_valid(&json!(key)), "{key}");
+    }
+    let longer = "x".repeat(256);
+    for key in ["", "\"", "\"\"", "\"a", "a\"", "a b", "ä", &longer] {
+        assert!(!validator.is_valid(&json!(key)), "{key}");
+    }
 }
 
 #[test]
