@@ -42,7 +42,7 @@ pub(super) fn input_name(declaration: &Declaration, transition: &str) -> String 
 pub(super) fn components(declaration: &Declaration) -> Vec<(String, Value)> {
     let names = Names::of(declaration);
     let home = format!("#/components/schemas/{}", names.document);
-    let document = moved(&declaration.schema.source, &home);
+    let document = named(moved(&declaration.schema.source, &home));
     let shapes = Shapes {
         home: &home,
         reserved: reserved::members(declaration),
@@ -58,11 +58,43 @@ pub(super) fn components(declaration: &Declaration) -> Vec<(String, Value)> {
         if let Some(input) = &transition.input {
             let name = input_name(declaration, &transition.name);
             let home = format!("#/components/schemas/{name}");
-            out.push((name, moved(&input.source, &home)));
+            out.push((name, named(moved(&input.source, &home))));
         }
     }
     out.push((names.document, document));
     out
+}
+
+/// The keywords whose values are values, and no schemas.
+const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
+
+/// The schema, which says of every object that has members of any name what no schema need say: that
+/// none of them is empty.
+fn named(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(members) => {
+            for (_, value) in members
+                .iter_mut()
+                .filter(|(name, _)| !VALUES.contains(&name.as_str()))
+            {
+                *value = named(value.take());
+            }
+            let open = members.get("additionalProperties") != Some(&Value::Bool(false))
+                && members.get("unevaluatedProperties") != Some(&Value::Bool(false));
+            if open && members.get("type").is_some_and(|kind| kind == "object") {
+                members
+                    .entry("propertyNames")
+                    .or_insert_with(|| json!({ "minLength": 1 }));
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                *element = named(element.take());
+            }
+        }
+        _ => {}
+    }
+    schema
 }
 
 fn page(resource: &str) -> Value {
