@@ -234,10 +234,13 @@ async fn inventory(api: &Api) -> (std::collections::BTreeSet<String>, Vec<i64>) 
 }
 
 /// 32 clients place 50 orders each, of which 500 can be served. What was sold and what is left agree
-/// exactly.
+/// exactly. (A named store is asked for the same by fewer: AWS's own emulator lets hardly one of many
+/// transactions on the same items through at a time.)
 async fn stock_and_orders_agree(fault: Fault) {
-    const ORDERS: usize = 50;
-    const EACH: usize = 500;
+    let (count, orders, each) = match Backend::named() {
+        None => (CLIENTS, 50, 500),
+        Some(_) => (4, 20, 50),
+    };
     let proxy = Proxy::before(Backend::start().await).await;
     let api = Api::with(Options {
         resources: EXAMPLES.into(),
@@ -247,13 +250,13 @@ async fn stock_and_orders_agree(fault: Fault) {
     .await;
     for product in PRODUCTS {
         let path = format!("/v1/products/{product}");
-        let document = json!({ "name": product, "stock": EACH });
+        let document = json!({ "name": product, "stock": each });
         api.alice().create(&path, document).await.is(201);
     }
     proxy.set(fault);
     let mut buyers = JoinSet::new();
-    for client in clients(&api) {
-        buyers.spawn(place_orders(client, ORDERS));
+    for client in clients(&api).into_iter().take(count) {
+        buyers.spawn(place_orders(client, orders));
     }
     let told = buyers.join_all().await;
     proxy.set(Fault::None);
@@ -261,7 +264,7 @@ async fn stock_and_orders_agree(fault: Fault) {
     let placed: Vec<String> = told.iter().flat_map(|(placed, _)| placed.clone()).collect();
     let unknown: usize = told.iter().map(|(_, unknown)| unknown).sum();
     // No order without its stock, and no stock without its order.
-    let rest = i64::try_from(EACH - there.len()).expect("no more than there were");
+    let rest = i64::try_from(each - there.len()).expect("no more than there were");
     assert_eq!(left, [rest; 3]);
     // Whoever was told that an order is placed finds it, once.
     assert_eq!(
@@ -273,9 +276,10 @@ async fn stock_and_orders_agree(fault: Fault) {
     );
     assert!(placed.iter().all(|id| there.contains(id)));
     assert!(there.len() <= placed.len() + unknown);
-    assert_eq!(there.len(), EACH, "more were asked for than there are");
+    assert_eq!(there.len(), each, "more were asked for than there are");
     if fault != Fault::None {
-        assert!(proxy.faults() > 20, "{} lies are too few", proxy.faults());
+        let few = each / 25;
+        assert!(proxy.faults() > few, "{} lies are too few", proxy.faults());
     }
 }
 
