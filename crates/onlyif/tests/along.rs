@@ -260,6 +260,38 @@ fn all_that_stands_against_it_is_told_at_once() {
 }
 
 #[test]
+fn a_create_that_is_sent_again_is_known_whenever_its_declaration_says_that_it_is() {
+    const NOTES: &str = "
+type: notes
+schema: { type: object, properties: { at: { type: string, readOnly: true }, o: { type: object, properties: { a: { type: integer } } } } }
+create: { set: { /at: { now: true }, /o/a: 1 } }
+";
+    let declarations = declare(&[("notes.yaml", NOTES)]);
+    let put = |nth| {
+        let operation = Operation::Create {
+            body: object(json!({ "o": {} })),
+            incarnation: format!("{nth:08x}"),
+            repeatable: true,
+        };
+        command(nth, "alice", "notes", "n", operation)
+    };
+    let (table, _) = World::run(Model::default(), &declarations, put(1));
+    let (after, again) = World::run(table.clone(), &declarations, put(5_000));
+    assert_eq!(after, table);
+    assert!(matches!(again, Answer::Done(done) if done.replayed));
+    // What a change needs is needed of a new document too.
+    let mut without = put(2);
+    without.id = "m".to_owned();
+    without.operation = Operation::Create {
+        body: Document::new(),
+        incarnation: "00000002".to_owned(),
+        repeatable: true,
+    };
+    let (_, refused) = World::run(table, &declarations, without);
+    assert!(matches!(refused, Answer::Refused(problem) if problem.code == Code::ConditionNotMet));
+}
+
+#[test]
 fn lines_that_meet_in_one_product_are_one_write_of_it() {
     let table = shop();
     let (after, _) = done(&table, order(10, "o", &[("a", 4), ("b", 1), ("a", 6)]));

@@ -424,6 +424,16 @@ fn more_than_one_transaction_takes_is_refused_before_anything_is_written() {
         (0..n).map(move |n| create("people", &format!("p{n}"), json!({ "name": name })))
     };
     done(&Model::default(), all(5, heavy(13)));
+    // Nor is anything done that could not be told: each quotation mark is sent as four bytes.
+    let quoted = |n: usize| {
+        let name = "\"".repeat(100_000);
+        (0..n).map(move |n| create("people", &format!("p{n}"), json!({ "name": name })))
+    };
+    done(&Model::default(), all(5, quoted(12)));
+    assert_eq!(
+        refused(&Model::default(), all(5, quoted(13))).code,
+        Code::ContentTooLarge
+    );
     assert_eq!(
         refused(&Model::default(), all(5, heavy(14))).code,
         Code::ContentTooLarge

@@ -8,6 +8,7 @@ use crate::item::{Attribute, Clocks, Item, Resource, Stamps, Tombstone};
 use crate::plan::{Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Fault, Rel};
 use crate::tag::Tag;
+use crate::timestamp::Timestamp;
 
 use super::{Case, Decision, Target, claims, explain, precondition, reserved, stamp};
 
@@ -23,7 +24,9 @@ pub(super) fn decide(
         Target::Live(resource) => {
             // A body that is refused has made nothing.
             let may_be_ours = repeatable && faults.is_empty();
-            let document = made.unwrap_or_else(|_| reserved::without_reserved(body));
+            // What it would have made when that one was made.
+            let then = document_at(case, body, resource.created_at);
+            let document = then.unwrap_or_else(|_| reserved::without_reserved(body));
             let wanted = self::resource(case, document, incarnation, None);
             return taken(case, resource, &wanted, may_be_ours);
         }
@@ -51,12 +54,21 @@ pub(super) fn decide(
 
 /// The document that this body makes, with what the declaration changes of it on create.
 pub(super) fn document(case: &Case<'_>, body: &Document) -> Result<Document, Vec<Fault>> {
+    document_at(case, body, case.command.at)
+}
+
+/// The same, had it been received at this time.
+fn document_at(case: &Case<'_>, body: &Document, at: Timestamp) -> Result<Document, Vec<Fault>> {
     let document = reserved::without_reserved(body);
     let Some(create) = &case.declaration.create else {
         return Ok(document);
     };
     let sent = resource(case, document, "", None);
-    let (document, faults) = change::applied(create, &moment(case, body), &sent);
+    let moment = Moment {
+        at,
+        ..moment(case, body)
+    };
+    let (document, faults) = change::applied(create, &moment, &sent);
     if faults.is_empty() {
         Ok(document)
     } else {
@@ -70,10 +82,13 @@ fn unmet(case: &Case<'_>, body: &Document, new: &Resource) -> Vec<Conflict> {
         return Vec::new();
     };
     let moment = moment(case, body);
+    let sent = resource(case, reserved::without_reserved(body), "", None);
     let clauses = create.only_if.iter();
-    clauses
+    let mut conflicts: Vec<Conflict> = clauses
         .filter_map(|clause| guard::explain(clause, &moment, new))
-        .collect()
+        .collect();
+    conflicts.extend(change::unmet(create, &moment, &sent));
+    conflicts
 }
 
 fn moment<'a>(case: &Case<'a>, body: &'a Document) -> Moment<'a> {

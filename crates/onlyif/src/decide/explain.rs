@@ -130,7 +130,8 @@ pub(super) fn too_many(items: usize, most: usize) -> Problem {
 
 /// The problem of a request whose documents are more than one transaction takes.
 pub(super) fn too_heavy() -> Problem {
-    let detail = "The documents of one request may have 4 MB in all: make several requests of it.";
+    let detail = "The documents of one request may have 4 MB in all, and its answer 5 MB: make several \
+                  requests of it.";
     Problem::new(Code::ContentTooLarge, detail)
 }
 

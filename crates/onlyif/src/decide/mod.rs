@@ -118,7 +118,27 @@ fn bounded(command: &Command, decision: Decision) -> Decision {
     if made.sum::<usize>() > MAX_BYTES {
         return Decision::refuse(explain::too_heavy());
     }
+    let answered = plan.acts.iter().filter(|act| !act.along);
+    if answered.map(told_bytes).sum::<usize>() > MAX_TOLD_BYTES {
+        return Decision::refuse(explain::too_heavy());
+    }
     decision
+}
+
+/// Bytes of what the operations of one request may answer in all; Lambda takes 6 MB, and what it is
+/// wrapped in is counted there. What could not be told is not done.
+const MAX_TOLD_BYTES: usize = 5_000_000;
+/// Bytes of the headers and the reserved members of one answer, generously.
+const HEAD_BYTES: usize = 2_000;
+
+/// Bytes of the answer to an operation on its way through Lambda, where it travels as a JSON string.
+fn told_bytes(act: &Act) -> usize {
+    let Planned::Known(resource) = &act.outcome else {
+        return HEAD_BYTES;
+    };
+    let text = serde_json::Value::Object(resource.document.clone()).to_string();
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
+    HEAD_BYTES + text.len() + escaped.count()
 }
 
 /// A dry run looks at all that it would write, and then answers as if it were written.
