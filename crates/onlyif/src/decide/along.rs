@@ -300,10 +300,8 @@ fn companion<'a>(
 ) -> Result<Option<Companion<'a>>, Fault> {
     let input = own_input(case);
     let moment = Moment {
-        input: input.as_ref(),
         item,
-        actor: &case.command.caller.actor,
-        at: case.command.at,
+        ..case.moment(input.as_ref())
     };
     let value = |source: &Source| match guard::operand(source, &moment)? {
         Operand::Value(value) => Some(value),

@@ -66,7 +66,7 @@ fn document_at(case: &Case<'_>, body: &Document, at: Timestamp) -> Result<Docume
     let sent = resource(case, document, "", None);
     let moment = Moment {
         at,
-        ..moment(case, body)
+        ..case.moment(Some(body))
     };
     let (document, faults) = change::applied(create, &moment, &sent);
     if faults.is_empty() {
@@ -81,7 +81,7 @@ fn unmet(case: &Case<'_>, body: &Document, new: &Resource) -> Vec<Conflict> {
     let Some(create) = &case.declaration.create else {
         return Vec::new();
     };
-    let moment = moment(case, body);
+    let moment = case.moment(Some(body));
     let sent = resource(case, reserved::without_reserved(body), "", None);
     let clauses = create.only_if.iter();
     let mut conflicts: Vec<Conflict> = clauses
@@ -89,15 +89,6 @@ fn unmet(case: &Case<'_>, body: &Document, new: &Resource) -> Vec<Conflict> {
         .collect();
     conflicts.extend(change::unmet(create, &moment, &sent));
     conflicts
-}
-
-fn moment<'a>(case: &Case<'a>, body: &'a Document) -> Moment<'a> {
-    Moment {
-        input: Some(body),
-        item: None,
-        actor: &case.command.caller.actor,
-        at: case.command.at,
-    }
 }
 
 fn faults(

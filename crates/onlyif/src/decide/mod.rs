@@ -27,6 +27,7 @@ use crate::command::{Command, Operation};
 use crate::declaration::{Declaration, Declarations, Right, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
 use crate::evaluate::clock_map;
+use crate::guard::Moment;
 use crate::item::{
     self, Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
 };
@@ -192,6 +193,19 @@ impl<'a> Case<'a> {
             command,
             view,
         })
+    }
+
+    /// What the sources of clauses and changes are read from, beside the stored resource.
+    fn moment<'b>(&self, input: Option<&'b Document>) -> Moment<'b>
+    where
+        'a: 'b,
+    {
+        Moment {
+            input,
+            item: None,
+            actor: &self.command.caller.actor,
+            at: self.command.at,
+        }
     }
 
     fn target(&self) -> Target<'a> {

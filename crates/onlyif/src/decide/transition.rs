@@ -21,17 +21,11 @@ pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Deci
         return Decision::refuse(explain::not_found(case.command));
     };
     let empty = Document::new();
-    let input_members = input.map_or(Some(&empty), Value::as_object);
-    let moment = Moment {
-        input: input_members,
-        item: None,
-        actor: &case.command.caller.actor,
-        at: case.command.at,
-    };
+    let members = input.map_or(Some(&empty), Value::as_object);
     let job = Job {
         case,
         transition,
-        moment,
+        moment: case.moment(members),
     };
     let mut faults = case.command.faults.clone();
     faults.extend(job.input_faults(input));
@@ -40,16 +34,10 @@ pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Deci
 
 /// A transition that happens along with another operation, with its values in it.
 pub(super) fn carry_out(case: &Case<'_>, transition: &Transition) -> Decision {
-    let moment = Moment {
-        input: None,
-        item: None,
-        actor: &case.command.caller.actor,
-        at: case.command.at,
-    };
     let job = Job {
         case,
         transition,
-        moment,
+        moment: case.moment(None),
     };
     job.decide(None, Vec::new())
 }
