@@ -189,7 +189,7 @@ async fn what_is_no_transaction_is_told_place_by_place() {
     api.alice()
         .get("/v1/transactions")
         .await
-        .refused(404, "not-found");
+        .refused(405, "method-not-allowed");
     api.alice()
         .put(PATH, json!({}))
         .await
