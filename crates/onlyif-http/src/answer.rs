@@ -94,8 +94,9 @@ pub(crate) fn done(
     }
     if let (Some(resource), true) = (&done.resource, readable) {
         validators(&mut response, resource);
-        caching(&mut response);
-        if !minimal {
+        if minimal {
+            caching(&mut response);
+        } else {
             show(&mut response, declaration, &done.id, resource);
         }
     }

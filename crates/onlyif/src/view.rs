@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::item::{Item, Key};
-use crate::plan::{Act, Effect, Plan};
+use crate::plan::{Act, Plan};
 use crate::timestamp::Timestamp;
 
 /// What is known so far: each key is unknown (not in the map), absent, or present.
@@ -67,13 +67,11 @@ impl View {
         self.items.insert(key, Look { item, after });
     }
 
-    /// Learns what came back with the refusal of a plan. Whatever else it would have put is not
-    /// there: the condition of a write that is not among those refused did hold.
+    /// Learns what came back with the refusal of a plan. A record that is not among what was refused
+    /// is not there: its condition did hold.
     pub fn refused(&mut self, plan: &Plan, items: Vec<(Key, Option<Item>)>) {
         for write in &plan.writes {
-            if let (Effect::Put(item, _), Key::Record { .. }) = (&write.effect, &write.key)
-                && matches!(**item, Item::Record(_))
-            {
+            if matches!(write.key, Key::Record { .. }) {
                 self.learn(write.key.clone(), None);
             }
         }

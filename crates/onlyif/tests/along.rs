@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use model::Model;
-use model::world::{Delivery, World, command, declare};
+use model::world::{World, command, declare, explore, object};
 use onlyif::answer::{Answer, Done};
 use onlyif::command::{Command, Idempotency, Operation, Scopes};
 use onlyif::decide::{Decision, decide};
@@ -74,10 +74,6 @@ fn declarations() -> &'static Declarations {
     static DECLARATIONS: LazyLock<Declarations> =
         LazyLock::new(|| declare(&[("orders.yaml", ORDERS), ("products.yaml", PRODUCTS)]));
     &DECLARATIONS
-}
-
-fn object(value: Value) -> Document {
-    value.as_object().expect("an object").clone()
 }
 
 fn create(nth: i64, type_name: &str, id: &str, body: Value) -> Command {
@@ -402,51 +398,26 @@ fn no_order_is_without_its_stock_and_no_stock_without_its_order() {
     );
     let orders = [(1, "x", 2), (2, "y", 1), (3, "z", 1)];
     let commands = orders.map(|(nth, id, n)| order(nth, id, &[("a", n)]));
-    let mut ends = 0;
-    let mut worlds = vec![(World::new(table, commands), 1)];
-    while let Some((world, faults)) = worlds.pop() {
-        let running = world.running();
-        if running.is_empty() && world.late() == 0 {
-            ends += 1;
-            let there = |id: &str| resource(&world.table, "orders", id).is_some();
-            let taken: i64 = orders
-                .iter()
-                .filter(|(_, id, _)| there(id))
-                .map(|(_, _, n)| n)
-                .sum();
-            let product = resource(&world.table, "products", "a").expect("the product");
-            assert_eq!(product.document["stock"], 3 - taken, "{world:#?}");
-            for ((_, id, _), process) in orders.iter().zip(&world.processes) {
-                match &process.answer {
-                    Some(Answer::Done(_)) => assert!(there(id), "{world:#?}"),
-                    Some(Answer::Refused(problem)) if problem.code != Code::OutcomeUnknown => {
-                        assert!(!there(id), "{world:#?}");
-                        assert_eq!(problem.code, Code::ConditionNotMet);
-                    }
-                    _ => {}
+    let world = World::new(table, commands);
+    let ends = explore(declarations(), &world, 1, &|world| {
+        let there = |id: &str| resource(&world.table, "orders", id).is_some();
+        let taken: i64 = orders
+            .iter()
+            .filter(|(_, id, _)| there(id))
+            .map(|(_, _, n)| n)
+            .sum();
+        let product = resource(&world.table, "products", "a").expect("the product");
+        assert_eq!(product.document["stock"], 3 - taken, "{world:#?}");
+        for ((_, id, _), process) in orders.iter().zip(&world.processes) {
+            match &process.answer {
+                Some(Answer::Done(_)) => assert!(there(id), "{world:#?}"),
+                Some(Answer::Refused(problem)) if problem.code != Code::OutcomeUnknown => {
+                    assert!(!there(id), "{world:#?}");
+                    assert_eq!(problem.code, Code::ConditionNotMet);
                 }
-            }
-            continue;
-        }
-        for late in 0..world.late() {
-            let mut next = world.clone();
-            next.arrive(late);
-            worlds.push((next, faults));
-        }
-        for index in running {
-            for delivery in Delivery::ALL {
-                if delivery != Delivery::Plain && faults == 0 {
-                    continue;
-                }
-                let mut next = world.clone();
-                let before = (next.table.clone(), next.late());
-                next.step(declarations(), index, delivery);
-                if delivery != Delivery::Plain && before == (next.table.clone(), next.late()) {
-                    continue;
-                }
-                worlds.push((next, faults - usize::from(delivery != Delivery::Plain)));
+                _ => {}
             }
         }
-    }
+    });
     assert!(ends > 100, "{ends}");
 }

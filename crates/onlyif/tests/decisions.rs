@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use model::Model;
-use model::world::{Delivery, World, command, declare};
+use model::world::{Delivery, World, command, declare, object};
 use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::{Command, IfMatch, Operation, Scopes, Stale};
 use onlyif::decide::{Decision, decide, unique_key};
@@ -100,10 +100,6 @@ fn declarations() -> &'static Declarations {
         ])
     });
     &DECLARATIONS
-}
-
-fn object(value: Value) -> Document {
-    value.as_object().expect("an object").clone()
 }
 
 fn create(nth: i64, id: &str, body: Value) -> Command {

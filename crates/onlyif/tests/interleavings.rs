@@ -11,7 +11,7 @@
 mod model;
 
 use model::Model;
-use model::world::{Delivery, World, command, declare};
+use model::world::{Delivery, World, command, declare, explore, object};
 use onlyif::answer::Answer;
 use onlyif::command::{Command, Idempotency, IfMatch, Operation, Preconditions};
 use onlyif::declaration::Declarations;
@@ -42,10 +42,6 @@ transitions:
 
 fn declarations() -> Declarations {
     declare(&[("counters.yaml", COUNTERS)])
-}
-
-fn object(value: Value) -> onlyif::document::Document {
-    value.as_object().expect("an object").clone()
 }
 
 fn create(nth: i64, id: &str, document: Value) -> Command {
@@ -143,46 +139,6 @@ fn end(answer: &Option<Answer>) -> End {
         | None => End::MayHave,
         Some(Answer::Refused(problem)) => End::DidNot(problem.code),
     }
-}
-
-/// Every interleaving of the world's commands, with at most so many deliveries that are not plain.
-/// Late writes arrive at any later moment. Returns how many ends were checked.
-fn explore(
-    declarations: &Declarations,
-    world: &World,
-    faults: usize,
-    check: &impl Fn(&World),
-) -> usize {
-    let running = world.running();
-    let mut ends = 0;
-    if running.is_empty() && world.late() == 0 {
-        check(world);
-        return 1;
-    }
-    for index in 0..world.late() {
-        let mut next = world.clone();
-        next.arrive(index);
-        ends += explore(declarations, &next, faults, check);
-    }
-    for index in running {
-        for delivery in Delivery::ALL {
-            if delivery != Delivery::Plain && faults == 0 {
-                continue;
-            }
-            let mut next = world.clone();
-            let before = next.table.clone();
-            let wrote = next.step(declarations, index, delivery);
-            // Where nothing was sent the delivery makes no difference.
-            if delivery != Delivery::Plain
-                && (!wrote || (next.table == before && next.late() == world.late()))
-            {
-                continue;
-            }
-            let left = faults - usize::from(delivery != Delivery::Plain);
-            ends += explore(declarations, &next, left, check);
-        }
-    }
-    ends
 }
 
 #[test]

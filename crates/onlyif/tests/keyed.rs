@@ -14,11 +14,10 @@ mod model;
 use std::sync::LazyLock;
 
 use model::Model;
-use model::world::{World, command, declare};
+use model::world::{World, command, declare, object};
 use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::{Command, Idempotency, IfMatch, Operation};
 use onlyif::declaration::Declarations;
-use onlyif::document::Document;
 use onlyif::document::patch::Patch;
 use onlyif::item::Item;
 use onlyif::problem::{Code, Problem};
@@ -41,10 +40,6 @@ fn declarations() -> &'static Declarations {
     static DECLARATIONS: LazyLock<Declarations> =
         LazyLock::new(|| declare(&[("notes.yaml", NOTES)]));
     &DECLARATIONS
-}
-
-fn object(value: Value) -> Document {
-    value.as_object().expect("an object").clone()
 }
 
 fn create(nth: i64, id: &str, body: Value) -> Command {

@@ -14,12 +14,11 @@ mod model;
 use std::sync::LazyLock;
 
 use model::Model;
-use model::world::{Delivery, World, command, declare};
+use model::world::{World, command, declare, explore, object};
 use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::{Command, Idempotency, IfMatch, Operation};
 use onlyif::decide::{Decision, decide};
 use onlyif::declaration::Declarations;
-use onlyif::document::Document;
 use onlyif::document::patch::Patch;
 use onlyif::item::{Item, Key, Resource};
 use onlyif::problem::{Code, Conflict, Place, Problem};
@@ -56,10 +55,6 @@ fn declarations() -> &'static Declarations {
         ])
     });
     &DECLARATIONS
-}
-
-fn object(value: Value) -> Document {
-    value.as_object().expect("an object").clone()
 }
 
 fn create(type_name: &str, id: &str, body: Value) -> Command {
@@ -498,54 +493,27 @@ fn every_request_happens_as_a_whole_and_once() {
             ],
         )
     };
-    let mut ends = 0;
-    let mut worlds = vec![(World::new(start(), [request(5, "m"), request(6, "n")]), 2)];
-    while let Some((world, faults)) = worlds.pop() {
-        let running = world.running();
-        if running.is_empty() && world.late() == 0 {
-            ends += 1;
-            let there: Vec<bool> = ["m", "n"]
-                .iter()
-                .map(|id| person(&world.table, id).is_some())
-                .collect();
-            let made = i64::try_from(there.iter().filter(|there| **there).count()).expect("two");
-            assert_eq!(count(&world.table), 3 - made, "{world:#?}");
-            assert!(made <= 1, "one value has one holder: {world:#?}");
-            for (there, process) in there.iter().zip(&world.processes) {
-                match &process.answer {
-                    Some(Answer::All(_)) => assert!(there, "{world:#?}"),
-                    Some(Answer::Refused(problem)) if problem.code == Code::Duplicate => {
-                        assert!(!there, "{world:#?}");
-                    }
-                    Some(Answer::Refused(problem)) => {
-                        assert_eq!(problem.code, Code::OutcomeUnknown)
-                    }
-                    other => panic!("{other:?}"),
+    let world = World::new(start(), [request(5, "m"), request(6, "n")]);
+    let ends = explore(declarations(), &world, 2, &|world| {
+        let there: Vec<bool> = ["m", "n"]
+            .iter()
+            .map(|id| person(&world.table, id).is_some())
+            .collect();
+        let made = i64::try_from(there.iter().filter(|there| **there).count()).expect("two");
+        assert_eq!(count(&world.table), 3 - made, "{world:#?}");
+        assert!(made <= 1, "one value has one holder: {world:#?}");
+        for (there, process) in there.iter().zip(&world.processes) {
+            match &process.answer {
+                Some(Answer::All(_)) => assert!(there, "{world:#?}"),
+                Some(Answer::Refused(problem)) if problem.code == Code::Duplicate => {
+                    assert!(!there, "{world:#?}");
                 }
-            }
-            continue;
-        }
-        for late in 0..world.late() {
-            let mut next = world.clone();
-            next.arrive(late);
-            worlds.push((next, faults));
-        }
-        for index in running {
-            for delivery in Delivery::ALL {
-                if delivery != Delivery::Plain && faults == 0 {
-                    continue;
+                Some(Answer::Refused(problem)) => {
+                    assert_eq!(problem.code, Code::OutcomeUnknown)
                 }
-                let mut next = world.clone();
-                let before = (next.table.clone(), next.late());
-                let wrote = next.step(declarations(), index, delivery);
-                if delivery != Delivery::Plain
-                    && (!wrote || before == (next.table.clone(), next.late()))
-                {
-                    continue;
-                }
-                worlds.push((next, faults - usize::from(delivery != Delivery::Plain)));
+                other => panic!("{other:?}"),
             }
         }
-    }
+    });
     assert!(ends > 100, "{ends}");
 }

@@ -10,7 +10,7 @@ use crate::evaluate;
 use crate::holding;
 use crate::item::{Attribute, Claim, Item, Key, Operand, Resource};
 use crate::lifecycle;
-use crate::plan::{Comparator, Condition, Effect, Plan, Planned, Write};
+use crate::plan::{Act, Comparator, Condition, Effect, Planned, Write};
 use crate::problem::{Conflict, Problem};
 use crate::view::Seen;
 
@@ -164,7 +164,7 @@ fn taken(case: &Case<'_>, constraint: &Unique, new: &Resource, holder: &str) -> 
 /// Two operations of one request take one value: the second is told so.
 pub(super) fn met(
     cases: &[Case<'_>],
-    plan: &Plan,
+    acts: &[Act],
     key: &Key,
     first: &Effect,
     second: &Effect,
@@ -173,11 +173,11 @@ pub(super) fn met(
         Effect::Put(item, _) => owner(item).cloned(),
         _ => None,
     };
-    duplicate(cases, plan, key, &by(second)?, &by(first)?)
+    duplicate(cases, acts, key, &by(second)?, &by(first)?)
 }
 
 /// An operation takes a value that another one of the request holds, and does not release.
-pub(super) fn kept(cases: &[Case<'_>], plan: &Plan, write: &Write) -> Option<(usize, Problem)> {
+pub(super) fn kept(cases: &[Case<'_>], acts: &[Act], write: &Write) -> Option<(usize, Problem)> {
     let Effect::Put(item, _) = &write.effect else {
         return None;
     };
@@ -185,13 +185,13 @@ pub(super) fn kept(cases: &[Case<'_>], plan: &Plan, write: &Write) -> Option<(us
         Seen::Present(seen) if !evaluate::holds(&write.condition, seen) => seen,
         _ => return None,
     };
-    duplicate(cases, plan, &write.key, owner(item)?, owner(seen)?)
+    duplicate(cases, acts, &write.key, owner(item)?, owner(seen)?)
 }
 
 /// The problem of the operation on the resource of this id, whose value is another's.
 fn duplicate(
     cases: &[Case<'_>],
-    plan: &Plan,
+    acts: &[Act],
     key: &Key,
     id: &str,
     holder: &str,
@@ -210,7 +210,7 @@ fn duplicate(
     let mut unique = case.declaration.unique.iter();
     let constraint = unique.find(|unique| unique.name == *constraint)?;
     let own = case.command.key();
-    let act = plan.acts.iter().find(|act| act.key == own)?;
+    let act = acts.iter().find(|act| act.key == own)?;
     let Planned::Known(new) = &act.outcome else {
         return None;
     };

@@ -53,9 +53,7 @@ fn settle(case: &Case<'_>) -> Option<Decision> {
 /// is found, the others have happened too, whatever has become of them since.
 pub(super) fn settled(command: &Command, cases: &[Case<'_>]) -> Option<Decision> {
     let found: Vec<Option<Decision>> = cases.iter().map(settle).collect();
-    if let ([_], Operation::All(_)) = (cases, &command.operation) {
-        // One operation, in a list.
-    } else if let [_] = cases {
+    if !matches!(command.operation, Operation::All(_)) {
         return found.into_iter().next().flatten();
     }
     let mut happened = false;

@@ -3,7 +3,7 @@
 
 use crate::answer::{Answer, Done};
 use crate::command::{Command, Operation};
-use crate::plan::{Condition, Effect, Plan, Write};
+use crate::plan::{Act, Condition, Effect, Plan, Write};
 use crate::problem::{Fault, Origin, Place, Problem};
 use crate::view::Seen;
 
@@ -84,11 +84,11 @@ fn whole(command: &Command, cases: &[Case<'_>], all: along::All) -> Decision {
         plan.writes.extend(other.writes);
         plan.acts.extend(other.acts);
     }
-    let (writes, taken) = merged(cases, &plan);
+    let Plan { writes, acts } = plan;
+    let (writes, taken) = merged(cases, writes, &acts);
     problems.extend(taken);
     if problems.is_empty() {
-        plan.writes = writes;
-        return Decision::Write(Box::new(plan));
+        return Decision::Write(Box::new(Plan { writes, acts }));
     }
     problems.sort_by_key(|(index, _)| *index);
     Decision::refuse(of_all(cases, problems))
@@ -127,26 +127,30 @@ fn repeated(cases: &[Case<'_>], index: usize) -> Option<Fault> {
 /// The writes with one write for each item: a value that one operation releases and another takes
 /// passes from the one to the other. And the operations that take what another takes too, or holds
 /// on to.
-fn merged(cases: &[Case<'_>], plan: &Plan) -> (Vec<Write>, Vec<(usize, Problem)>) {
+fn merged(
+    cases: &[Case<'_>],
+    all: Vec<Write>,
+    acts: &[Act],
+) -> (Vec<Write>, Vec<(usize, Problem)>) {
     let mut writes: Vec<Write> = Vec::new();
     let mut taken: Vec<(usize, Problem)> = Vec::new();
-    for write in &plan.writes {
+    for write in all {
         let Some(other) = writes.iter_mut().find(|other| other.key == write.key) else {
-            writes.push(write.clone());
+            writes.push(write);
             continue;
         };
         match (&other.effect, &write.effect) {
             (Effect::Put(..), Effect::Delete) | (Effect::Delete, Effect::Put(..)) => {
+                let both = vec![other.condition.clone(), write.condition];
                 if other.effect == Effect::Delete {
-                    other.effect = write.effect.clone();
+                    other.effect = write.effect;
                 }
-                let both = vec![other.condition.clone(), write.condition.clone()];
                 other.condition = Condition::Any(both);
             }
-            (first, second) => taken.extend(claims::met(cases, plan, &write.key, first, second)),
+            (first, second) => taken.extend(claims::met(cases, acts, &write.key, first, second)),
         }
     }
     let kept = writes.iter();
-    taken.extend(kept.filter_map(|write| claims::kept(cases, plan, write)));
+    taken.extend(kept.filter_map(|write| claims::kept(cases, acts, write)));
     (writes, taken)
 }

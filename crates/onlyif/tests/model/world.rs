@@ -4,12 +4,15 @@ use onlyif::answer::Answer;
 use onlyif::command::{Caller, Command, Operation, Preconditions, Scopes};
 use onlyif::decide::{Decision, decide};
 use onlyif::declaration::{Declarations, SourceFile};
+use onlyif::document::Document;
 use onlyif::item::Key;
 use onlyif::plan::Plan;
 use onlyif::run::MAX_ROUNDS;
 use onlyif::store::Written;
 use onlyif::timestamp::Timestamp;
 use onlyif::view::View;
+
+use serde_json::Value;
 
 use super::Model;
 
@@ -226,4 +229,49 @@ pub(crate) fn command(
         idempotency: None,
         dry_run: false,
     }
+}
+
+/// Every interleaving of the world's commands, with at most so many deliveries that are not plain.
+/// Late writes arrive at any later moment. Returns how many ends were checked.
+pub(crate) fn explore(
+    declarations: &Declarations,
+    world: &World,
+    faults: usize,
+    check: &impl Fn(&World),
+) -> usize {
+    let running = world.running();
+    let mut ends = 0;
+    if running.is_empty() && world.late() == 0 {
+        check(world);
+        return 1;
+    }
+    for index in 0..world.late() {
+        let mut next = world.clone();
+        next.arrive(index);
+        ends += explore(declarations, &next, faults, check);
+    }
+    for index in running {
+        for delivery in Delivery::ALL {
+            if delivery != Delivery::Plain && faults == 0 {
+                continue;
+            }
+            let mut next = world.clone();
+            let before = next.table.clone();
+            let wrote = next.step(declarations, index, delivery);
+            // Where nothing was sent the delivery makes no difference.
+            if delivery != Delivery::Plain
+                && (!wrote || (next.table == before && next.late() == world.late()))
+            {
+                continue;
+            }
+            let left = faults - usize::from(delivery != Delivery::Plain);
+            ends += explore(declarations, &next, left, check);
+        }
+    }
+    ends
+}
+
+/// A JSON object, as the members that it has.
+pub(crate) fn object(value: Value) -> Document {
+    value.as_object().expect("an object").clone()
 }
