@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Api, Call, Reply};
+use crate::harness::{Api, Call, Reply, rivals};
 
 const CLIENTS: usize = 16;
 
@@ -273,7 +273,7 @@ async fn a_machines_name_is_its_own_in_its_region_and_free_in_another() {
 async fn of_many_machines_named_at_once_each_region_has_one() {
     let api = Api::of_examples().await;
     let mut clients = JoinSet::new();
-    for n in 0..CLIENTS {
+    for n in 0..rivals(CLIENTS) {
         let region = if n % 2 == 0 { "eu-north" } else { "us-east" };
         let machine = json!({"name": "web-1", "region": region});
         let named = api

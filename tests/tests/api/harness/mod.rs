@@ -10,4 +10,4 @@ pub(crate) use actor::{Actor, Call, Content};
 pub(crate) use api::{Api, EXAMPLES};
 pub(crate) use proxy::{Fault, Proxy};
 pub(crate) use reply::Reply;
-pub(crate) use store::{Backend, table};
+pub(crate) use store::{Backend, rivals, table};
