@@ -41,6 +41,8 @@ pub(crate) const ADDED: &str = "added";
 pub(crate) const REPLACED: &str = "replaced";
 /// The pointers of what is gone.
 pub(crate) const REMOVED: &str = "removed";
+/// What the names of the counters of dependents begin with; the dependents' type follows.
+pub(crate) const DEPENDENTS: &str = "refs.";
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const REQUEST_ID: &str = "requestId";
@@ -61,6 +63,11 @@ pub(crate) fn clock_map(part: ClockPart) -> &'static str {
         ClockPart::Actor => "ca",
         ClockPart::At => "ct",
     }
+}
+
+/// The name of the counter of dependents of this type.
+pub(crate) fn dependents(type_name: &str) -> String {
+    format!("{DEPENDENTS}{type_name}")
 }
 
 /// One step of a document path.
@@ -111,6 +118,7 @@ pub(crate) fn path(attribute: &Attribute) -> Path {
         Attribute::Clocks(part) => clock_map(*part),
         Attribute::Floor => FLOOR,
         Attribute::Stamp(place) => STAMPS[place % STAMPS.len()],
+        Attribute::Dependents(type_name) => return top(&dependents(type_name)),
         Attribute::Owner => OWNER,
         Attribute::Expires => EXPIRES,
         Attribute::ListedIn => INDEX_PARTITION_KEY,

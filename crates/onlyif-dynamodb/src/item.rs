@@ -1,6 +1,6 @@
 //! Items as DynamoDB holds them: the document as one map attribute, everything else beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use onlyif::answer::{Done, DoneKind};
@@ -132,6 +132,9 @@ impl Encoder {
         }
         self.clocks(&resource.clocks);
         self.stamps(&resource.stamps);
+        for (type_name, count) in &resource.dependents {
+            self.count(&name::dependents(type_name), count);
+        }
     }
 
     /// What a representation shows.
@@ -231,8 +234,22 @@ impl Decoder<'_> {
             previous_at: self.optional(name::PREVIOUS_AT, Self::time)?,
             clocks: self.clocks()?,
             stamps: self.stamps()?,
+            dependents: self.dependents()?,
             ..shown
         })
+    }
+
+    /// A counter that has come down to 0 counts nothing, and stays.
+    fn dependents(&self) -> Result<BTreeMap<String, u64>, Foreign> {
+        let mut dependents = BTreeMap::new();
+        for name in self.0.keys() {
+            if let Some(type_name) = name.strip_prefix(name::DEPENDENTS)
+                && let Ok(count @ 1..) = u64::try_from(self.count::<i64>(name)?)
+            {
+                dependents.insert(type_name.to_owned(), count);
+            }
+        }
+        Ok(dependents)
     }
 
     fn shown(&self) -> Result<Resource, Foreign> {
@@ -249,6 +266,7 @@ impl Decoder<'_> {
             previous_at: None,
             clocks: Clocks::default(),
             stamps: Stamps::default(),
+            dependents: BTreeMap::new(),
         })
     }
 

@@ -19,6 +19,7 @@ pub(crate) fn expression(
     placeholders: &mut Placeholders,
 ) -> Option<String> {
     let mut set = Vec::new();
+    let mut add = Vec::new();
     let mut remove = Vec::new();
     for assignment in assignments {
         match assignment {
@@ -35,12 +36,17 @@ pub(crate) fn expression(
                 let by = placeholders.value(&AttributeValue::N(number::text(by)));
                 set.push(format!("{target} = {source} + {by}"));
             }
+            Assignment::Count(target, by) => {
+                let target = placeholders.path(&attributes::path(target));
+                let by = placeholders.value(&AttributeValue::N(by.to_string()));
+                add.push(format!("{target} {by}"));
+            }
             Assignment::Remove(target) => {
                 remove.push(placeholders.path(&attributes::path(target)));
             }
         }
     }
-    let sections: Vec<String> = [("SET", set), ("REMOVE", remove)]
+    let sections: Vec<String> = [("SET", set), ("ADD", add), ("REMOVE", remove)]
         .into_iter()
         .filter(|(_, changes)| !changes.is_empty())
         .map(|(word, changes)| format!("{word} {}", changes.join(", ")))

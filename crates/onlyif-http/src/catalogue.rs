@@ -86,6 +86,7 @@ pub fn title(code: Code) -> &'static str {
         Code::NotAllowedInState => "The state does not allow the operation",
         Code::ConditionNotMet => "A condition does not hold",
         Code::MissingReference => "Something that it refers to is not there",
+        Code::HasDependents => "Other resources refer to it",
         Code::Contention => "Other writers were in the way",
         Code::InvalidResource => "The resource would not satisfy its declaration",
         Code::IdempotencyKeyReused => "The key belongs to another request",
@@ -119,6 +120,7 @@ pub fn retry(code: Code, keyed: bool) -> Retry {
         | Code::UnsupportedMediaType
         | Code::Duplicate
         | Code::MissingReference
+        | Code::HasDependents
         | Code::InvalidResource
         | Code::IdempotencyKeyReused
         | Code::PreconditionRequired

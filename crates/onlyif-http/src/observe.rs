@@ -64,6 +64,16 @@ fn of_conflict(conflict: &Conflict) -> String {
         }
         Conflict::AlreadyExists => "the id is taken".to_owned(),
         Conflict::MissingReference { pointer, .. } => format!("{pointer} is not there"),
+        Conflict::HasDependents { dependents } => {
+            let counts = dependents.iter().flatten();
+            let counts: Vec<String> = counts
+                .map(|(type_name, count)| format!("{count} of {type_name}"))
+                .collect();
+            match counts.as_slice() {
+                [] => "others refer to it".to_owned(),
+                counts => format!("{} refer to it", counts.join(" and ")),
+            }
+        }
         Conflict::InOperation {
             operation,
             conflict,

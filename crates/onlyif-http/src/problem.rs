@@ -7,6 +7,7 @@ use lambda_http::http::header::{
 use lambda_http::{Body, Response};
 use onlyif::declaration::Declaration;
 use onlyif::document::representation;
+use onlyif::item::is_possible_id;
 use onlyif::problem::{
     ChangedField, Code, Conflict, Fault, Origin, Place, Problem, Rel, Request, Resolution,
 };
@@ -15,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::answer;
 use crate::app::StaleStatus;
 use crate::catalogue::{self, Retry};
-use crate::exchange::{Exchange, is_possible};
+use crate::exchange::Exchange;
 use crate::link::quoted;
 use crate::media;
 
@@ -47,6 +48,7 @@ pub fn status(code: Code, stale: StaleStatus) -> StatusCode {
         | Code::NotAllowedInState
         | Code::ConditionNotMet
         | Code::MissingReference
+        | Code::HasDependents
         | Code::Contention => StatusCode::CONFLICT,
         Code::InvalidResource | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
@@ -264,6 +266,11 @@ impl Page<'_> {
                 put("pointer", Some(json!(pointer.to_string())));
                 put("target", target.as_ref().map(|target| self.origin(target)));
             }
+            Conflict::HasDependents { dependents } => {
+                let entry = |(name, count): &(String, u64)| json!({ "type": name, "count": count });
+                let all = dependents.as_ref();
+                put("dependents", all.map(|all| all.iter().map(entry).collect()));
+            }
             Conflict::Elsewhere { resource, conflict } => {
                 let type_name = Some(resource.type_name.as_str());
                 if let Value::Object(mut members) = self.conflict(conflict, type_name, brevity) {
@@ -350,7 +357,7 @@ impl Page<'_> {
         let mut body = json!({ "type": origin.type_name });
         if let Some(id) = &origin.id {
             body["id"] = json!(id);
-            if is_possible(id) {
+            if is_possible_id(id) {
                 body["href"] = json!(self.exchange.resource(&origin.type_name, id));
             }
         }

@@ -71,6 +71,7 @@ fn lamp() -> Resource {
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),
+        dependents: std::collections::BTreeMap::new(),
     }
 }
 

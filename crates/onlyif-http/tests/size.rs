@@ -30,6 +30,7 @@ fn resource(text: &str) -> Resource {
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),
+        dependents: std::collections::BTreeMap::new(),
     }
 }
 

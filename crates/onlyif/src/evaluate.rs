@@ -104,6 +104,10 @@ fn of_resource<'a>(resource: &'a Resource, attribute: &Attribute) -> Option<Cow<
         Attribute::Clocks(part) => Some(clock_map(&resource.clocks, *part)),
         Attribute::Floor => Some(Value::from(resource.clocks.floor)),
         Attribute::Stamp(place) => stamp(&resource.stamps, *place),
+        Attribute::Dependents(type_name) => {
+            let count = resource.dependents.get(type_name);
+            count.map(|count| Value::from(*count))
+        }
         Attribute::DeletedAt
         | Attribute::DeletedBy
         | Attribute::Owner

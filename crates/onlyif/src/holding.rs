@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::declaration::{Declaration, Transition, Unique};
-use crate::document::pointer::Pointer;
 use crate::evaluate::{self, Image};
 use crate::guard;
 use crate::item::{Attribute, Operand, Resource};
@@ -82,12 +81,8 @@ fn is_written(condition: &Condition, unique: &Unique, transition: &Transition) -
             Attribute::Document(pointer) => Some(pointer),
             _ => None,
         });
-    let read: Vec<&Pointer> = unique.fields.iter().chain(looked_at).collect();
-    let set = transition.set.iter().map(|(pointer, _)| pointer);
-    let add = transition.add.iter().map(|(pointer, _)| pointer);
-    set.chain(add)
-        .chain(&transition.remove)
-        .any(|written| read.iter().any(|pointer| pointer.overlaps(written)))
+    let mut read = unique.fields.iter().chain(looked_at);
+    read.any(|pointer| transition.writes(pointer))
 }
 
 /// The constraint's clauses as one condition.

@@ -53,6 +53,23 @@ impl Key {
             Key::Record { .. } | Key::Unique { .. } => None,
         }
     }
+
+    /// The type that it is of; none of a record.
+    pub fn type_name(&self) -> Option<&str> {
+        match self {
+            Key::Resource { type_name, .. } | Key::Unique { type_name, .. } => Some(type_name),
+            Key::Record { .. } => None,
+        }
+    }
+
+    /// Whose it is: `-` for a caller without a tenant.
+    pub fn tenant(&self) -> &str {
+        match self {
+            Key::Resource { tenant, .. }
+            | Key::Record { tenant, .. }
+            | Key::Unique { tenant, .. } => tenant,
+        }
+    }
 }
 
 /// One image of an item that exists.
@@ -96,6 +113,8 @@ pub struct Resource {
     pub clocks: Clocks,
     /// The stamps of the last eight writes.
     pub stamps: Stamps,
+    /// How many resources of which type refer to it, so that it is not deleted meanwhile.
+    pub dependents: BTreeMap<String, u64>,
 }
 
 impl Resource {
@@ -215,6 +234,8 @@ pub enum Attribute {
     Floor,
     /// One of the eight stamps, by its place, 0 to 7; 0 is the newest.
     Stamp(usize),
+    /// How many resources of this type refer to the resource; absent where none ever did.
+    Dependents(String),
     /// See [`Claim`].
     Owner,
     /// The second (since the epoch) from which the table may drop the item.
@@ -233,6 +254,12 @@ pub enum ClockPart {
     Actor,
     /// Pointer → time.
     At,
+}
+
+/// Whether a resource can have this id.
+pub fn is_possible_id(id: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~-".contains(&b);
+    (1..=128).contains(&id.len()) && id.bytes().all(allowed) && id != "." && id != ".."
 }
 
 /// One partition of the index that lists the resources of a type, ordered by id.
@@ -272,7 +299,18 @@ pub enum Operand {
 
 #[cfg(test)]
 mod tests {
-    use super::shard;
+    use super::{is_possible_id, shard};
+
+    #[test]
+    fn ids_are_made_of_unreserved_characters() {
+        for id in ["a", "A-z.0_9~", "...", ".a", &"x".repeat(128)] {
+            assert!(is_possible_id(id), "{id}");
+        }
+        let long = "x".repeat(129);
+        for id in ["", ".", "..", "a/b", "a b", "ä", "a%20", "a\0", &long] {
+            assert!(!is_possible_id(id), "{id}");
+        }
+    }
 
     #[test]
     fn an_id_has_one_shard_for_ever_and_ids_spread_over_all() {

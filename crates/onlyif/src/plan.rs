@@ -104,6 +104,8 @@ pub enum Assignment {
     Set(Attribute, Operand),
     /// The attribute becomes the sum of another one (or itself) and a number.
     Sum(Attribute, Attribute, serde_json::Number),
+    /// The attribute grows by so many; where it is not there it begins at 0.
+    Count(Attribute, i64),
     /// The attribute is gone.
     Remove(Attribute),
 }

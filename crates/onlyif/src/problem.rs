@@ -45,6 +45,8 @@ pub enum Code {
     ConditionNotMet,
     /// What the request refers to is not there.
     MissingReference,
+    /// Other resources refer to what was to be deleted.
+    HasDependents,
     /// Other writers were in the way.
     Contention,
     /// The document does not satisfy its schema.
@@ -63,7 +65,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in order.
-    pub const ALL: [Code; 23] = [
+    pub const ALL: [Code; 24] = [
         Code::MalformedRequest,
         Code::Unauthenticated,
         Code::Forbidden,
@@ -80,6 +82,7 @@ impl Code {
         Code::NotAllowedInState,
         Code::ConditionNotMet,
         Code::MissingReference,
+        Code::HasDependents,
         Code::Contention,
         Code::InvalidResource,
         Code::IdempotencyKeyReused,
@@ -110,6 +113,7 @@ impl Code {
             | Code::NotAllowedInState
             | Code::ConditionNotMet
             | Code::MissingReference
+            | Code::HasDependents
             | Code::Contention => 12,
         }
     }
@@ -133,6 +137,7 @@ impl Code {
             Code::NotAllowedInState => "not-allowed-in-state",
             Code::ConditionNotMet => "condition-not-met",
             Code::MissingReference => "missing-reference",
+            Code::HasDependents => "has-dependents",
             Code::Contention => "contention",
             Code::InvalidResource => "invalid-resource",
             Code::IdempotencyKeyReused => "idempotency-key-reused",
@@ -369,6 +374,12 @@ pub enum Conflict {
         /// What is named; left out for who may not read where it is named.
         target: Option<Origin>,
     },
+    /// Other resources refer to it, and it is not deleted meanwhile.
+    HasDependents {
+        /// How many of which type; of types that the caller may not read none are told, and none at
+        /// all to who may not read the resource.
+        dependents: Option<Vec<(String, u64)>>,
+    },
     /// Other writers were in the way.
     Contention,
     /// The same in another resource than the request's.
@@ -410,6 +421,7 @@ impl Conflict {
             Conflict::NotAllowedInState { .. } => Code::NotAllowedInState,
             Conflict::ConditionNotMet { .. } => Code::ConditionNotMet,
             Conflict::MissingReference { .. } => Code::MissingReference,
+            Conflict::HasDependents { .. } => Code::HasDependents,
             Conflict::Contention => Code::Contention,
             Conflict::Elsewhere { conflict, .. } | Conflict::InOperation { conflict, .. } => {
                 conflict.code()

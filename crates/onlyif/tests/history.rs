@@ -221,6 +221,7 @@ fn resource(version: u64, state: &str, document: Value) -> Resource {
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),
+        dependents: std::collections::BTreeMap::new(),
     }
 }
 

@@ -3,33 +3,10 @@
 use std::path::Path;
 
 use hyper::Method;
+use onlyif::problem::Code;
 use serde_json::json;
 
 use crate::harness::Api;
-
-const CODES: [&str; 21] = [
-    "malformed-request",
-    "unauthenticated",
-    "forbidden",
-    "not-found",
-    "gone",
-    "method-not-allowed",
-    "not-acceptable",
-    "content-too-large",
-    "unsupported-media-type",
-    "stale-version",
-    "already-exists",
-    "duplicate",
-    "invalid-transition",
-    "not-allowed-in-state",
-    "condition-not-met",
-    "contention",
-    "invalid-resource",
-    "precondition-required",
-    "internal",
-    "unavailable",
-    "outcome-unknown",
-];
 
 const TYPES: [&str; 11] = [
     "accounts",
@@ -116,7 +93,7 @@ async fn each_kind_of_problem_has_a_page_for_people_and_for_programs() {
         .header("accept", "application/json")
         .await
         .is(200);
-    for code in CODES {
+    for code in Code::ALL.map(Code::name) {
         assert!(catalogue.text.contains(code), "{code}: {catalogue:?}");
         let path = format!("/problems/{code}");
         let page = api

@@ -85,12 +85,15 @@ fn resource() -> impl Strategy<Value = Resource> {
     let stamps = prop::array::uniform8(text()).prop_map(Stamps);
     let times = (time(), time(), prop::option::of(time()));
     let texts = (text(), prop::option::of(text()), text(), text(), text());
-    let rest = (members(value()), any::<u64>(), clocks(), stamps);
+    let count = 1..=i64::MAX.unsigned_abs();
+    let dependents = prop::collection::btree_map("[a-z][a-z0-9-]{0,8}", count, 0..3);
+    let rest = (members(value()), any::<u64>(), clocks(), stamps, dependents);
     (rest, times, texts).prop_map(|(rest, times, texts)| Resource {
         document: rest.0,
         version: rest.1,
         clocks: rest.2,
         stamps: rest.3,
+        dependents: rest.4,
         created_at: times.0,
         updated_at: times.1,
         previous_at: times.2,
@@ -203,6 +206,7 @@ async fn records_are_read_back_as_they_were_written() {
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),
+        dependents: std::collections::BTreeMap::new(),
         ..samples::resource()
     };
     for (kind, resource) in [

@@ -77,6 +77,7 @@ pub(crate) fn resource() -> Resource {
             floor: 1,
         },
         stamps: stamps(&["c", "b", "a"]),
+        dependents: std::collections::BTreeMap::new(),
     }
 }
 

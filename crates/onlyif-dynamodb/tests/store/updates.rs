@@ -23,7 +23,8 @@ fn number(text: &str) -> serde_json::Number {
 type Case = (Vec<Assignment>, fn(&mut Resource));
 
 fn cases() -> Vec<Case> {
-    use Assignment::{Remove, Set, Sum};
+    use Assignment::{Count, Remove, Set, Sum};
+    let refs = |name: &str| Attribute::Dependents(name.to_owned());
     let clock = |part| Attribute::Clock(part, "/name".parse().expect("a pointer"));
     vec![
         (vec![Set(at("/name"), value(r#""table""#))], |r| {
@@ -137,6 +138,16 @@ fn cases() -> Vec<Case> {
                 .chain([Set(Attribute::Stamp(0), value(r#""d""#))])
                 .collect(),
             |r| r.stamps = samples::stamps(&["d", "c", "b", "a"]),
+        ),
+        (vec![Count(refs("files"), 2), Count(refs("a-b"), 3)], |r| {
+            r.dependents = [("files".to_owned(), 2), ("a-b".to_owned(), 3)].into();
+        }),
+        // What has come down to nothing counts nothing.
+        (
+            vec![Count(refs("files"), 0), Set(at("/name"), value("1"))],
+            |r| {
+                r.document["name"] = json("1");
+            },
         ),
         (Vec::new(), |_| {}),
     ]

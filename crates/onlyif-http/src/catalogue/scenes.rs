@@ -1,6 +1,8 @@
 //! Scenes: for each kind of problem a request that meets it. The examples of the catalogue are what
 //! the API answers to these requests, read, decided and written by the code that answers all others.
 
+use std::collections::BTreeMap;
+
 use futures_util::FutureExt;
 use lambda_http::{Context, Request};
 use onlyif::answer::{Answer, Done, DoneKind};
@@ -41,6 +43,7 @@ pub(super) fn example(code: Code, settings: &Settings) -> Value {
     let sources = [
         source("orders.yaml", include_str!("orders.yaml")),
         source("products.yaml", include_str!("products.yaml")),
+        source("shipments.yaml", include_str!("shipments.yaml")),
     ];
     let declarations = Declarations::parse(&sources).unwrap_or_default();
     let Some(declaration) = declarations.get("orders") else {
@@ -130,7 +133,7 @@ fn scene(code: Code, declaration: &Declaration) -> Scene {
     shelf.items.extend(claim(declaration));
     shelf.items.extend(record(declaration));
     Scene {
-        request: request(&sent(code), code != Code::Unauthenticated),
+        request: request(&sent(code), scopes(code)),
         shelf,
     }
 }
@@ -187,6 +190,9 @@ fn sent(code: Code) -> Sent<'static> {
             let body = json!({ "customer": "c-2", "lines": lines });
             Sent::new("POST", "/v1/orders", body)
         }
+        Code::HasDependents => {
+            Sent::new("DELETE", one, Value::Null).with("if-match", "\"7-9f2c1a7e\"")
+        }
         Code::InvalidTransition => {
             Sent::new("POST", "/v1/orders/o-1/transitions/ship", Value::Null)
         }
@@ -231,8 +237,17 @@ impl Sent<'static> {
     }
 }
 
-/// The request as API Gateway hands it over; `known`: with the caller in it.
-fn request(sent: &Sent<'_>, known: bool) -> Request {
+/// What alice's token grants her; nothing without one.
+fn scopes(code: Code) -> Option<&'static str> {
+    match code {
+        Code::Unauthenticated => None,
+        Code::HasDependents => Some("orders.write orders.delete"),
+        _ => Some("orders.write"),
+    }
+}
+
+/// The request as API Gateway hands it over, with the caller in it where there is a token.
+fn request(sent: &Sent<'_>, scopes: Option<&str>) -> Request {
     let mut segments = sent.path.split('/').skip(2);
     let mut parameters = serde_json::Map::new();
     for name in ["type", "id", "transitions", "transition"] {
@@ -255,8 +270,8 @@ fn request(sent: &Sent<'_>, known: bool) -> Request {
             body => json!(body.to_string()),
         },
     });
-    if known {
-        let claims = json!({ "sub": "alice", "scope": "orders.write" });
+    if let Some(scopes) = scopes {
+        let claims = json!({ "sub": "alice", "scope": scopes });
         event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims } });
     }
     match serde_json::from_value(event) {
@@ -291,7 +306,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
         actor: actor.to_owned(),
         at: minutes_ago(minutes),
     };
-    let mut fields = std::collections::BTreeMap::new();
+    let mut fields = BTreeMap::new();
     fields.insert(Pointer::member("address").child("city"), clock(6, "bob", 4));
     fields.insert(Pointer::member("note"), clock(7, "carol", 1));
     Item::Resource(Resource {
@@ -310,6 +325,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
         previous_at: Some(minutes_ago(4)),
         clocks: Clocks { fields, floor: 0 },
         stamps: Stamps::default(),
+        dependents: BTreeMap::from([("shipments".to_owned(), 2)]),
     })
 }
 

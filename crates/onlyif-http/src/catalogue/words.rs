@@ -70,6 +70,10 @@ pub fn meaning(code: Code) -> &'static str {
             "The request names another resource that has to be there and is not: `pointer` says where, \
              `target` which one. Nothing was written."
         }
+        Code::HasDependents => {
+            "Other resources refer to this one, and their declaration says that it stays while they \
+             do. `dependents` counts them by type. Nothing was written."
+        }
         Code::Contention => {
             "So many others wrote the same resource at the same moment that yours did not get its \
              turn. It was tried several times, and nothing was written."
@@ -156,6 +160,10 @@ pub fn remedy(code: Code) -> &'static str {
         }
         Code::MissingReference => {
             "Name another resource, or create the missing one first; then send the request again."
+        }
+        Code::HasDependents => {
+            "Delete what refers to it first, or let it refer to something else; a transaction can do \
+             both at once. Then send the request again."
         }
         Code::Contention => {
             "Wait for the seconds in `Retry-After`, best with some more at random, and send the same \

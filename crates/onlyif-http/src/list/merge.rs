@@ -96,6 +96,7 @@ mod tests {
             previous_at: None,
             clocks: Clocks::default(),
             stamps: Stamps::default(),
+            dependents: std::collections::BTreeMap::new(),
         }
     }
 

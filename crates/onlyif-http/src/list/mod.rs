@@ -10,7 +10,7 @@ use onlyif::command::Caller;
 use onlyif::decide::{held_key, unique_key};
 use onlyif::declaration::{Declaration, Unique};
 use onlyif::document::representation;
-use onlyif::item::{Item, Key, Partition};
+use onlyif::item::{Item, Key, Partition, is_possible_id};
 use onlyif::lifecycle;
 use onlyif::problem::{Fault, Place, Problem};
 use onlyif::store::Store;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::answer;
 use crate::cursor::Cursor;
-use crate::exchange::{Exchange, is_possible, malformed};
+use crate::exchange::{Exchange, malformed};
 use crate::problem::MAX_ANSWER_BYTES;
 use crate::query::ListQuery;
 use crate::read::unavailable;
@@ -84,7 +84,7 @@ fn resume(
     let state = query.state.as_deref();
     Cursor::read(text)
         .filter(|cursor| cursor.fits(&caller.tenant, &declaration.name, state))
-        .filter(|cursor| is_possible(&cursor.after))
+        .filter(|cursor| is_possible_id(&cursor.after))
         .map(|cursor| cursor.after)
         .ok_or_else(|| bad_cursor("list"))
 }

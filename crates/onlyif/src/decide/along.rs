@@ -19,50 +19,45 @@ use crate::problem::{Code, Conflict, Fault, Origin, Place, Problem};
 use super::{Case, Decision, Target, create, explain, transition};
 
 /// A transition of another resource.
-struct Companion<'a> {
-    declaration: &'a Declaration,
-    command: Command,
+pub(super) struct Companion<'a> {
+    pub declaration: &'a Declaration,
+    pub command: Command,
     /// With its values in it: several may have been folded into one.
     transition: Transition,
     /// Where the resource's id stands.
     at: Pointer,
     /// The index of the operation that it happens along with.
-    of: usize,
+    pub of: usize,
+}
+
+impl Companion<'_> {
+    /// What stands against it, as a part of what stands against the whole.
+    pub(super) fn elsewhere(&self, conflict: Conflict) -> Conflict {
+        let Command { type_name, id, .. } = &self.command;
+        Conflict::Elsewhere {
+            resource: Origin {
+                type_name: type_name.clone(),
+                id: Some(id.clone()),
+            },
+            conflict: Box::new(conflict),
+        }
+    }
 }
 
 /// Operations with what happens along with them.
-pub(super) struct All {
+pub(super) struct All<'a> {
     /// What is to be done about each operation.
     pub decisions: Vec<Decision>,
     /// What has to be looked at for what happens along.
     pub reads: Vec<Key>,
     /// What happens along.
-    pub along: Vec<Plan>,
-}
-
-impl All {
-    /// One operation, and what happens along with it.
-    pub(super) fn alone(self) -> Decision {
-        let along = self.along;
-        match self.decisions.into_iter().next() {
-            Some(Decision::Write(_)) if !self.reads.is_empty() => Decision::Read(self.reads),
-            Some(Decision::Write(mut plan)) => {
-                for other in along {
-                    plan.writes.extend(other.writes);
-                    plan.acts.extend(other.acts);
-                }
-                Decision::Write(plan)
-            }
-            Some(other) => other,
-            None => Decision::Read(Vec::new()),
-        }
-    }
+    pub along: Vec<(Companion<'a>, Plan)>,
 }
 
 /// The decisions with what happens along. Companions of several operations that meet in one
 /// resource are one write of it.
-pub(super) fn with(cases: &[Case<'_>], mut owns: Vec<Decision>) -> All {
-    let mut companions: Vec<Companion<'_>> = Vec::new();
+pub(super) fn with<'a>(cases: &[Case<'a>], mut owns: Vec<Decision>) -> All<'a> {
+    let mut companions: Vec<Companion<'a>> = Vec::new();
     let mut found: Vec<Found> = Vec::new();
     for (case, own) in cases.iter().zip(&owns) {
         let mut of = Found::default();
@@ -79,7 +74,7 @@ pub(super) fn with(cases: &[Case<'_>], mut owns: Vec<Decision>) -> All {
     }
     let mut reads = Vec::new();
     let mut along = Vec::new();
-    for companion in &companions {
+    for companion in companions {
         let (Some(case), Some(of)) = (cases.get(companion.of), found.get_mut(companion.of)) else {
             continue;
         };
@@ -90,15 +85,16 @@ pub(super) fn with(cases: &[Case<'_>], mut owns: Vec<Decision>) -> All {
             command: &companion.command,
             ..*case
         };
-        match transition::carry_out(&case, &companion.transition) {
+        let decision = transition::carry_out(&case, &companion.transition);
+        match decision {
             Decision::Read(keys) => reads.extend(keys),
             Decision::Write(mut plan) => {
                 plan.acts.iter_mut().for_each(|act| act.along = true);
-                along.push(*plan);
+                along.push((companion, *plan));
             }
             Decision::Answer(answer) => {
                 if let Answer::Refused(problem) = *answer {
-                    told(companion, problem, &mut of.conflicts, &mut of.faults);
+                    told(&companion, problem, &mut of.conflicts, &mut of.faults);
                 }
             }
         }
@@ -122,10 +118,7 @@ struct Found {
 
 impl Found {
     fn stand_against(self, case: &Case<'_>, own: &mut Decision) {
-        let seen = match case.target() {
-            Target::Live(resource) => Some(resource),
-            _ => None,
-        };
+        let seen = case.live_if_seen();
         let refused = match own {
             Decision::Write(_) if !self.faults.is_empty() => case.invalid(seen, self.faults),
             Decision::Write(_) if !self.conflicts.is_empty() => {
@@ -195,25 +188,21 @@ fn told(
     faults: &mut Vec<Fault>,
 ) {
     let Command { type_name, id, .. } = &companion.command;
-    let target = || Origin {
-        type_name: type_name.clone(),
-        id: Some(id.clone()),
-    };
     match problem.code {
         Code::NotFound | Code::Gone => conflicts.push(Conflict::MissingReference {
             pointer: companion.at.clone(),
-            target: Some(target()),
+            target: Some(Origin {
+                type_name: type_name.clone(),
+                id: Some(id.clone()),
+            }),
         }),
         _ if problem.conflicts.is_empty() => {
             let detail = format!("{type_name}/{id} cannot take part: {}", problem.detail);
             faults.push(fault(&companion.at, detail));
         }
         _ => {
-            let elsewhere = |conflict| Conflict::Elsewhere {
-                resource: target(),
-                conflict: Box::new(conflict),
-            };
-            conflicts.extend(problem.conflicts.into_iter().map(elsewhere));
+            let each = problem.conflicts.into_iter();
+            conflicts.extend(each.map(|conflict| companion.elsewhere(conflict)));
         }
     }
 }

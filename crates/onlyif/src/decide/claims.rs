@@ -10,11 +10,11 @@ use crate::evaluate;
 use crate::holding;
 use crate::item::{Attribute, Claim, Item, Key, Operand, Resource};
 use crate::lifecycle;
-use crate::plan::{Act, Comparator, Condition, Effect, Planned, Write};
-use crate::problem::{Conflict, Problem};
-use crate::view::Seen;
+use crate::plan::{Comparator, Condition, Effect, Write};
+use crate::problem::Conflict;
+use crate::view::{Seen, View};
 
-use super::{Case, Target, explain};
+use super::{Case, Target};
 
 /// The key of the item that claims these values, in the order of the constraint's fields; `None`
 /// where one of them is missing or `null`, so that the constraint does not hold.
@@ -161,63 +161,73 @@ fn taken(case: &Case<'_>, constraint: &Unique, new: &Resource, holder: &str) -> 
     }
 }
 
-/// Two operations of one request take one value: the second is told so.
-pub(super) fn met(
-    cases: &[Case<'_>],
-    acts: &[Act],
-    key: &Key,
-    first: &Effect,
-    second: &Effect,
-) -> Option<(usize, Problem)> {
+/// Two of one request take one value, or one takes what another holds and does not release.
+pub(super) struct Taking {
+    /// The value's key.
+    value: Key,
+    /// The resource that takes it.
+    pub by: Key,
+    /// The id of the resource that it is another's by.
+    holder: String,
+}
+
+fn taking(value: &Key, by: &str, holder: &str) -> Option<Taking> {
+    let by = Key::Resource {
+        tenant: value.tenant().to_owned(),
+        type_name: value.type_name()?.to_owned(),
+        id: by.to_owned(),
+    };
+    Some(Taking {
+        value: value.clone(),
+        by,
+        holder: holder.to_owned(),
+    })
+}
+
+/// Two take one value: the second is told so.
+pub(super) fn both(key: &Key, first: &Effect, second: &Effect) -> Option<Taking> {
     let by = |effect: &Effect| match effect {
         Effect::Put(item, _) => owner(item).cloned(),
         _ => None,
     };
-    duplicate(cases, acts, key, &by(second)?, &by(first)?)
+    taking(key, &by(second)?, &by(first)?)
 }
 
-/// An operation takes a value that another one of the request holds, and does not release.
-pub(super) fn kept(cases: &[Case<'_>], acts: &[Act], write: &Write) -> Option<(usize, Problem)> {
+/// One takes a value that the view shows to be another's, who does not release it.
+pub(super) fn kept(view: &View, write: &Write) -> Option<Taking> {
     let Effect::Put(item, _) = &write.effect else {
         return None;
     };
-    let seen = match cases.first()?.view.get(&write.key) {
-        Seen::Present(seen) if !evaluate::holds(&write.condition, seen) => seen,
-        _ => return None,
-    };
-    duplicate(cases, acts, &write.key, owner(item)?, owner(seen)?)
+    match view.get(&write.key) {
+        Seen::Present(seen) if !evaluate::holds(&write.condition, seen) => {
+            taking(&write.key, owner(item)?, owner(seen)?)
+        }
+        _ => None,
+    }
 }
 
-/// The problem of the operation on the resource of this id, whose value is another's.
-fn duplicate(
-    cases: &[Case<'_>],
-    acts: &[Act],
-    key: &Key,
-    id: &str,
-    holder: &str,
-) -> Option<(usize, Problem)> {
-    let Key::Unique {
-        type_name,
-        constraint,
-        ..
-    } = key
-    else {
+/// The conflict of the resource that takes the value, and would be this.
+pub(super) fn met(
+    case: &Case<'_>,
+    declaration: &Declaration,
+    new: &Resource,
+    taking: &Taking,
+) -> Option<Conflict> {
+    let Key::Unique { constraint, .. } = &taking.value else {
         return None;
     };
-    let of = |case: &Case<'_>| case.command.type_name == *type_name && case.command.id == id;
-    let index = cases.iter().position(of)?;
-    let case = cases.get(index)?;
-    let mut unique = case.declaration.unique.iter();
+    let mut unique = declaration.unique.iter();
     let constraint = unique.find(|unique| unique.name == *constraint)?;
-    let own = case.command.key();
-    let act = acts.iter().find(|act| act.key == own)?;
-    let Planned::Known(new) = &act.outcome else {
-        return None;
+    let command = Command {
+        type_name: declaration.name.clone(),
+        ..case.command.clone()
     };
-    let conflicts = vec![taken(case, constraint, new, holder)];
-    let holders = explain::read_holders(type_name, &conflicts);
-    let problem = explain::refused(case.declaration, case.command, None, conflicts, holders);
-    Some((index, problem))
+    let case = Case {
+        declaration,
+        command: &command,
+        ..*case
+    };
+    Some(taken(&case, constraint, new, &taking.holder))
 }
 
 /// Whether a conflict may say who holds a value: where it is a secret of its creator's, only if the

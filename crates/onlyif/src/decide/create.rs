@@ -1,5 +1,7 @@
 //! Creates: a resource comes to be only if there is none, and nobody holds its unique values.
 
+use std::collections::BTreeMap;
+
 use crate::answer::{Answer, Done, DoneKind};
 use crate::change;
 use crate::document::Document;
@@ -44,7 +46,7 @@ pub(super) fn decide(
     }
     let new = resource(case, document, incarnation, tombstone);
     let mut conflicts = unmet(case, body, &new);
-    conflicts.extend(claims::conflicts(case, &new));
+    conflicts.extend(case.collisions(None, &new));
     if !conflicts.is_empty() {
         let holders = explain::read_holders(&case.command.type_name, &conflicts);
         return case.refuse(None, conflicts, holders);
@@ -121,7 +123,7 @@ fn taken(case: &Case<'_>, resource: &Resource, wanted: &Resource, may_be_ours: b
         })));
     }
     let mut conflicts = vec![Conflict::AlreadyExists];
-    conflicts.extend(claims::conflicts(case, wanted));
+    conflicts.extend(case.collisions(None, wanted));
     let title = "Leave it as it is, and read what is there";
     let mut resolutions = vec![explain::read(case.command, Rel::Discard, title)];
     resolutions.extend(explain::read_holders(&case.command.type_name, &conflicts));
@@ -152,6 +154,7 @@ pub(super) fn resource(
         previous_at: tombstone.map(|tombstone| tombstone.deleted_at),
         clocks: Clocks::default(),
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
+        dependents: BTreeMap::new(),
         state: states.map(|states| states.initial.clone()),
         document,
     }

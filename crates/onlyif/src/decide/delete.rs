@@ -10,11 +10,13 @@ use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, Target, alive, claims, explain, in_one_of, stamp};
+use super::{Case, Decision, Target, alive, claims, explain, in_one_of, references, stamp};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     // More tags than one condition can name are compared here, with what is read.
-    let looks = holding::may_end_with(case.declaration) || case.view.overflows() > 0;
+    let looks = holding::may_end_with(case.declaration)
+        || references::are_counted(case.declaration)
+        || case.view.overflows() > 0;
     let blind = !looks && case.command.preconditions != Default::default();
     if let Target::Unknown = case.target()
         && blind
@@ -27,7 +29,12 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     };
     let mut conflicts = Vec::new();
     let mut resolutions = Vec::new();
-    let forbidden = explain::not_allowed(case.declaration, case.command, resource);
+    let mut standing = Vec::from_iter(explain::not_allowed(
+        case.declaration,
+        case.command,
+        resource,
+    ));
+    standing.extend(references::dependents_left(case, resource));
     match precondition::check(&case.command.preconditions, resource) {
         Verdict::None => {
             return case.unconditional(resource);
@@ -35,7 +42,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         Verdict::Holds => {}
         Verdict::Stale { yours, base } => {
             conflicts.push(explain::stale(resource, yours, base, None, false));
-            if forbidden.is_none() {
+            if standing.is_empty() {
                 resolutions.push(Resolution {
                     rel: Rel::Overwrite,
                     title: "Delete it as it is now".to_owned(),
@@ -49,7 +56,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
             resolutions.push(explain::read(case.command, Rel::Discard, title));
         }
     }
-    conflicts.extend(forbidden);
+    conflicts.extend(standing);
     if !conflicts.is_empty() {
         return case.refuse(Some(resource), conflicts, resolutions);
     }
@@ -61,7 +68,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     )))
 }
 
-/// The resource becomes a tombstone. Pinned where values are to be released with it, or where an
+/// The resource becomes a tombstone. Pinned where values are to be released with it, or references ended, or where an
 /// earlier attempt is in doubt; otherwise whatever the preconditions allow.
 fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Plan {
     let command = case.command;
@@ -123,5 +130,8 @@ fn burial(case: &Case<'_>, stamp: &str) -> Vec<Assignment> {
         Attribute::Clocks(ClockPart::At),
     ];
     assignments.extend(left.map(Assignment::Remove));
+    let dependents = case.declarations.dependents(&command.type_name);
+    let counts = dependents.map(|other| Attribute::Dependents(other.name.clone()));
+    assignments.extend(counts.map(Assignment::Remove));
     assignments
 }

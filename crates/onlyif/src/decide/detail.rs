@@ -119,6 +119,17 @@ fn of_conflict(type_name: &str, id: &str, conflict: &Conflict) -> String {
             }) => format!("{pointer} names {type_name}/{id}, and there is none."),
             _ => format!("{pointer} names something that is not there."),
         },
+        Conflict::HasDependents { dependents } => {
+            let counts = dependents.iter().flatten();
+            let counts: Vec<String> = counts
+                .map(|(type_name, count)| format!("{count} of {type_name}"))
+                .collect();
+            let who = match counts.as_slice() {
+                [] => "other resources".to_owned(),
+                counts => counts.join(" and "),
+            };
+            format!("{name} cannot be deleted while {who} refer to it.")
+        }
         Conflict::Elsewhere { resource, conflict } => match &resource.id {
             Some(id) => {
                 let told = of_conflict(&resource.type_name, id, conflict);

@@ -267,6 +267,7 @@ fn redact(conflict: &mut Conflict) {
         // Whether its holder is named is not a matter of this resource.
         Conflict::Duplicate { .. } => {}
         Conflict::MissingReference { target, .. } => *target = None,
+        Conflict::HasDependents { dependents } => *dependents = None,
         // Which resource takes part is told by what may not be read.
         Conflict::Elsewhere { resource, conflict } => {
             resource.id = None;

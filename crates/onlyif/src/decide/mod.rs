@@ -12,6 +12,7 @@ mod explain;
 mod once;
 mod precondition;
 mod read;
+mod references;
 mod reserved;
 mod settle;
 mod stamp;
@@ -61,6 +62,7 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         .filter_map(|part| Case::of(declarations, part, view))
         .map(|case| Case {
             others: command.others(),
+            whole: command.parts(),
             ..case
         })
         .collect();
@@ -166,6 +168,8 @@ fn unknown(plan: &Plan, view: &View) -> Vec<Key> {
 struct Case<'a> {
     /// The operations that it is decided together with, itself among them; none where it is alone.
     others: &'a [Command],
+    /// All that the request asks for, whether or not this is a part of it.
+    whole: &'a [Command],
     /// It happens along with another one: the caller's right to that one covers it.
     covered: bool,
     declarations: &'a Declarations,
@@ -187,6 +191,7 @@ impl<'a> Case<'a> {
     fn of(declarations: &'a Declarations, command: &'a Command, view: &'a View) -> Option<Self> {
         Some(Case {
             others: &[],
+            whole: &[],
             covered: false,
             declarations,
             declaration: declarations.get(&command.type_name)?,
@@ -219,6 +224,14 @@ impl<'a> Case<'a> {
             Seen::Present(Item::Resource(resource)) => Target::Live(resource),
             Seen::Present(Item::Tombstone(tombstone)) => Target::Gone(tombstone),
             Seen::Absent | Seen::Present(Item::Claim(_) | Item::Record(_)) => Target::Absent,
+        }
+    }
+
+    /// The live resource, where the view shows one.
+    fn live_if_seen(&self) -> Option<&'a Resource> {
+        match self.target() {
+            Target::Live(resource) => Some(resource),
+            Target::Unknown | Target::Absent | Target::Gone(_) => None,
         }
     }
 
@@ -400,7 +413,15 @@ impl<'a> Case<'a> {
             previous_at: Some(old.updated_at),
             clocks: old.clocks.advance(&changed, &clock),
             stamps: stamp::shifted(&old.stamps, &stamp),
+            dependents: old.dependents.clone(),
         }
+    }
+
+    /// What the view shows to stand against what `new` takes or refers to, and `old` did not.
+    fn collisions(&self, old: Option<&Resource>, new: &Resource) -> Vec<Conflict> {
+        let mut conflicts = claims::conflicts(self, new);
+        conflicts.extend(references::conflicts(self, old, new));
+        conflicts
     }
 
     /// The write that makes `old`, exactly as it was seen, into `new`.

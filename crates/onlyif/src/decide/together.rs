@@ -1,19 +1,24 @@
 //! Operations that happen together: one alone with what happens along with it, or several, each
 //! with a precondition of its own. All of it is one plan, or one refusal.
 
+use std::collections::BTreeMap;
+
 use crate::answer::{Answer, Done};
 use crate::command::{Command, Operation};
-use crate::plan::{Act, Condition, Effect, Plan, Write};
-use crate::problem::{Fault, Origin, Place, Problem};
+use crate::declaration::Declaration;
+use crate::item::Key;
+use crate::plan::{Act, Condition, Effect, Plan, Planned, Write};
+use crate::problem::{Conflict, Fault, Origin, Place, Problem};
 use crate::view::Seen;
 
-use super::{Case, Decision, along, claims, explain, once, operation, unknown};
+use super::along::{self, Companion};
+use super::{Case, Decision, claims, explain, once, operation, references, unknown};
 
 /// What is to be done about all operations.
 pub(super) fn decide(command: &Command, cases: &[Case<'_>]) -> Decision {
     let all = along::with(cases, cases.iter().map(operation).collect());
     if !matches!(command.operation, Operation::All(_)) {
-        return all.alone();
+        return alone(cases, all);
     }
     let mut reads = all.reads.clone();
     // One look covers all that the conditions concern, as far as the request itself tells.
@@ -23,9 +28,12 @@ pub(super) fn decide(command: &Command, cases: &[Case<'_>]) -> Decision {
     let mut looked_at = |plan: &Plan| {
         if let Some(view) = view.filter(|_| first) {
             reads.extend(unknown(plan, view));
+            let others = cases.first().map(|case| case.declarations);
+            let referred = others.map(|all| references::keys(all, view, &plan.acts));
+            reads.extend(referred.into_iter().flatten());
         }
     };
-    all.along.iter().for_each(&mut looked_at);
+    all.along.iter().for_each(|(_, plan)| looked_at(plan));
     for decision in &all.decisions {
         if let Decision::Write(plan) = decision {
             looked_at(plan);
@@ -42,6 +50,23 @@ pub(super) fn decide(command: &Command, cases: &[Case<'_>]) -> Decision {
     reads.sort();
     reads.dedup();
     Decision::Read(reads)
+}
+
+/// One operation, and what happens along with it.
+fn alone(cases: &[Case<'_>], all: along::All<'_>) -> Decision {
+    let plan = match all.decisions.into_iter().next() {
+        Some(Decision::Write(_)) if !all.reads.is_empty() => return Decision::Read(all.reads),
+        Some(Decision::Write(plan)) => plan,
+        Some(other) => return other,
+        None => return Decision::Read(Vec::new()),
+    };
+    match one_plan(cases, *plan, all.along) {
+        Ok(plan) => Decision::Write(Box::new(plan)),
+        Err(mut problems) => match problems.pop() {
+            Some((_, problem)) => Decision::refuse(problem),
+            None => Decision::Read(Vec::new()),
+        },
+    }
 }
 
 /// One plan of all, or one refusal.
@@ -80,18 +105,96 @@ fn whole(command: &Command, cases: &[Case<'_>], all: along::All) -> Decision {
     if problems.is_empty() && found.len() == cases.len() {
         return Decision::Answer(Box::new(once::answer(command, found)));
     }
-    for other in all.along {
-        plan.writes.extend(other.writes);
-        plan.acts.extend(other.acts);
-    }
-    let Plan { writes, acts } = plan;
-    let (writes, taken) = merged(cases, writes, &acts);
-    problems.extend(taken);
-    if problems.is_empty() {
-        return Decision::Write(Box::new(Plan { writes, acts }));
+    match one_plan(cases, plan, all.along) {
+        Ok(plan) if problems.is_empty() => return Decision::Write(Box::new(plan)),
+        Ok(_) => {}
+        Err(met) => problems.extend(met),
     }
     problems.sort_by_key(|(index, _)| *index);
     Decision::refuse(of_all(cases, problems))
+}
+
+/// The plan with what happens along, with one write for each item; or what stands against any of the
+/// operations because they happen together.
+fn one_plan(
+    cases: &[Case<'_>],
+    mut plan: Plan,
+    along: Vec<(Companion<'_>, Plan)>,
+) -> Result<Plan, Vec<(usize, Problem)>> {
+    let mut companions = Vec::new();
+    for (companion, other) in along {
+        plan.writes.extend(other.writes);
+        plan.acts.extend(other.acts);
+        companions.push(companion);
+    }
+    let Plan { writes, acts } = plan;
+    let parties = Parties {
+        cases,
+        companions: &companions,
+    };
+    let (writes, mut met) = merged(&parties, writes, &acts);
+    met.extend(references::met(cases, &acts));
+    if !met.is_empty() {
+        return Err(parties.problems(met));
+    }
+    let writes = match cases.first() {
+        Some(case) => references::counted(case.declarations, case.view, writes, &acts),
+        None => writes,
+    };
+    Ok(Plan { writes, acts })
+}
+
+/// Who takes part: the operations, and what happens along with them.
+struct Parties<'p, 'a> {
+    cases: &'p [Case<'a>],
+    companions: &'p [Companion<'a>],
+}
+
+impl Parties<'_, '_> {
+    /// The declaration of the resource of this key, if it takes part.
+    fn declaration(&self, key: &Key) -> Option<&Declaration> {
+        let own = self.cases.iter().find(|case| case.command.key() == *key);
+        let along = || {
+            self.companions
+                .iter()
+                .find(|other| other.command.key() == *key)
+        };
+        own.map(|case| case.declaration)
+            .or_else(|| along().map(|companion| companion.declaration))
+    }
+
+    /// These conflicts, each with the key of the resource that it stands against, as problems of the
+    /// operations.
+    fn problems(&self, met: Vec<(Key, Conflict)>) -> Vec<(usize, Problem)> {
+        let mut of: BTreeMap<usize, Vec<Conflict>> = BTreeMap::new();
+        for (key, conflict) in met {
+            let mut cases = self.cases.iter();
+            if let Some(index) = cases.position(|case| case.command.key() == key) {
+                of.entry(index).or_default().push(conflict);
+                continue;
+            }
+            let mut companions = self.companions.iter();
+            let Some(companion) = companions.find(|other| other.command.key() == key) else {
+                continue;
+            };
+            of.entry(companion.of)
+                .or_default()
+                .push(companion.elsewhere(conflict));
+        }
+        let told = of.into_iter().filter_map(|(index, conflicts)| {
+            let case = self.cases.get(index)?;
+            let holders = explain::read_holders(&case.command.type_name, &conflicts);
+            let seen = case.live_if_seen();
+            let Case {
+                declaration,
+                command,
+                ..
+            } = *case;
+            let problem = explain::refused(declaration, command, seen, conflicts, holders);
+            Some((index, problem))
+        });
+        told.collect()
+    }
 }
 
 /// What stands against any of the operations, in one problem: the earliest stage of the checks at
@@ -128,12 +231,26 @@ fn repeated(cases: &[Case<'_>], index: usize) -> Option<Fault> {
 /// passes from the one to the other. And the operations that take what another takes too, or holds
 /// on to.
 fn merged(
-    cases: &[Case<'_>],
+    parties: &Parties<'_, '_>,
     all: Vec<Write>,
     acts: &[Act],
-) -> (Vec<Write>, Vec<(usize, Problem)>) {
+) -> (Vec<Write>, Vec<(Key, Conflict)>) {
+    let new = |key: &Key| {
+        let act = acts.iter().find(|act| act.key == *key)?;
+        match &act.outcome {
+            Planned::Known(new) => Some((parties.declaration(key)?, &**new)),
+            Planned::FromImage | Planned::Deleted => None,
+        }
+    };
+    let told = |taking: claims::Taking| {
+        let (declaration, new) = new(&taking.by)?;
+        // Every case sees the same view, and it is the same caller's.
+        let case = parties.cases.first()?;
+        let conflict = claims::met(case, declaration, new, &taking)?;
+        Some((taking.by, conflict))
+    };
     let mut writes: Vec<Write> = Vec::new();
-    let mut taken: Vec<(usize, Problem)> = Vec::new();
+    let mut taken: Vec<(Key, Conflict)> = Vec::new();
     for write in all {
         let Some(other) = writes.iter_mut().find(|other| other.key == write.key) else {
             writes.push(write);
@@ -147,10 +264,15 @@ fn merged(
                 }
                 other.condition = Condition::Any(both);
             }
-            (first, second) => taken.extend(claims::met(cases, acts, &write.key, first, second)),
+            (first, second) => {
+                let taking = claims::both(&write.key, first, second);
+                taken.extend(taking.and_then(told));
+            }
         }
     }
-    let kept = writes.iter();
-    taken.extend(kept.filter_map(|write| claims::kept(cases, acts, write)));
+    let view = parties.cases.first().map(|case| case.view);
+    let kept = writes.iter().zip(view.into_iter().cycle());
+    let kept = kept.filter_map(|(write, view)| claims::kept(view, write));
+    taken.extend(kept.filter_map(told));
     (writes, taken)
 }

@@ -14,7 +14,7 @@ use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Fault, Place, Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, Target, alive, claims, explain, in_one_of, stamp, update};
+use super::{Case, Decision, Target, alive, explain, in_one_of, stamp, update};
 
 pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Decision {
     let Some(transition) = case.declaration.transition(name) else {
@@ -117,9 +117,10 @@ impl Job<'_> {
         if (!verdict.holds() || !conflicts.is_empty()) && faults.is_empty() {
             // Nothing was fetched for these: they show where an earlier attempt met them.
             let (document, _) = change::applied(self.transition, &self.moment, resource);
-            let duplicates = claims::conflicts(self.case, &self.next(resource, document));
-            resolutions.extend(explain::read_holders(&command.type_name, &duplicates));
-            conflicts.extend(duplicates);
+            let next = self.next(resource, document);
+            let collisions = self.case.collisions(Some(resource), &next);
+            resolutions.extend(explain::read_holders(&command.type_name, &collisions));
+            conflicts.extend(collisions);
         }
         if let Verdict::Stale { yours, base } = verdict {
             if conflicts.is_empty() && faults.is_empty() {
@@ -255,10 +256,10 @@ impl Job<'_> {
             return case.invalid(Some(resource), faults);
         }
         let new = self.next(resource, document);
-        let duplicates = claims::conflicts(case, &new);
-        if !duplicates.is_empty() {
-            let holders = explain::read_holders(&case.command.type_name, &duplicates);
-            return case.refuse(Some(resource), duplicates, holders);
+        let collisions = case.collisions(Some(resource), &new);
+        if !collisions.is_empty() {
+            let holders = explain::read_holders(&case.command.type_name, &collisions);
+            return case.refuse(Some(resource), collisions, holders);
         }
         Decision::Write(Box::new(update::plan(case, resource, new, false)))
     }

@@ -143,7 +143,7 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
     let unchanged = attempt.document == resource.document;
     let new = case.next(resource, attempt.document, resource.state.clone());
     let mut conflicts = attempt.conflicts;
-    conflicts.extend(claims::conflicts(case, &new));
+    conflicts.extend(case.collisions(Some(resource), &new));
     if !conflicts.is_empty() {
         let holders = explain::read_holders(&case.command.type_name, &conflicts);
         return case.refuse(Some(resource), conflicts, holders);
@@ -214,13 +214,13 @@ fn stale(
             overwriting.document.clone(),
             resource.state.clone(),
         );
-        let duplicates = claims::conflicts(case, &new);
-        if !duplicates.is_empty() {
+        let collisions = case.collisions(Some(resource), &new);
+        if !collisions.is_empty() {
             // What would be refused again resolves nothing.
             resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
-            resolutions.extend(explain::read_holders(&case.command.type_name, &duplicates));
+            resolutions.extend(explain::read_holders(&case.command.type_name, &collisions));
         }
-        conflicts.extend(duplicates);
+        conflicts.extend(collisions);
     }
     case.refuse(Some(resource), conflicts, resolutions)
 }

@@ -132,14 +132,7 @@ pub(super) fn check(
 ) {
     for claim in claims {
         let (name, at) = &claim.type_name;
-        let Some(declaration) = types.get(name) else {
-            if !unreadable.contains(name) {
-                let hint = hint(name, types.keys().map(String::as_str));
-                flaws.say(
-                    *at,
-                    format!("found `{name}`, expected the name of a declared type{hint}"),
-                );
-            }
+        let Some(declaration) = declared(name, *at, types, unreadable, flaws) else {
             continue;
         };
         let (name, at) = &claim.transition;
@@ -164,6 +157,23 @@ pub(super) fn check(
         }
         takes(claim, transition, flaws);
     }
+}
+
+/// The type of this name. Of one whose own file cannot be read nothing is said.
+pub(super) fn declared<'t>(
+    name: &str,
+    at: Mark,
+    types: &'t BTreeMap<String, Declaration>,
+    unreadable: &[String],
+    flaws: &mut Flaws,
+) -> Option<&'t Declaration> {
+    let declaration = types.get(name);
+    if declaration.is_none() && !unreadable.iter().any(|other| other == name) {
+        let hint = hint(name, types.keys().map(String::as_str));
+        let message = format!("found `{name}`, expected the name of a declared type{hint}");
+        flaws.say(at, message);
+    }
+    declaration
 }
 
 /// The input has what the transition requires, and nothing that it does not know.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Bounds, Source, Transition, Unique};
+use super::{Bounds, Reference, Source, Transition, Unique};
 use crate::document::pointer::Pointer;
 use crate::holding::{self, Move};
 
@@ -37,8 +37,13 @@ const NOTES: [&str; 11] = [
 ];
 
 /// Whether nothing of the document need be seen to know that what the transition makes of it
-/// satisfies the schema and leaves every unique value alone.
-pub(super) fn is_blind(root: &Value, unique: &[Unique], transition: &Transition) -> bool {
+/// satisfies the schema and leaves every unique value and every reference alone.
+pub(super) fn is_blind(
+    root: &Value,
+    unique: &[Unique],
+    references: &[Reference],
+    transition: &Transition,
+) -> bool {
     let set = transition.set.iter().map(|(pointer, source)| {
         let known = !matches!(source, Source::Field(_));
         known && plain(root, pointer).is_some()
@@ -54,6 +59,9 @@ pub(super) fn is_blind(root: &Value, unique: &[Unique], transition: &Transition)
         && unique
             .iter()
             .all(|unique| holding::moves(unique, transition) == Move::Stays)
+        && !references
+            .iter()
+            .any(|reference| transition.writes(&reference.field))
 }
 
 /// What the schema asks of a number that is added to, as far as it says it there. Whatever else it

@@ -183,7 +183,9 @@ fn declared<'s>(
             shape: None,
         });
     };
-    let shape = in_shape(document, &pointer, "the schema", at, flaws)?;
+    let reserved = READABLE.iter().map(|(name, _)| format!("/{name}"));
+    let reserved: Vec<String> = reserved.collect();
+    let shape = found_in(document, &pointer, "the schema", &reserved, at, flaws)?;
     Some(Field {
         types: shape.types(),
         shape: Some(shape),
@@ -199,6 +201,18 @@ pub(super) fn in_shape<'s>(
     at: Mark,
     flaws: &mut Flaws,
 ) -> Option<Shape<'s>> {
+    found_in(shape, pointer, whose, &[], at, flaws)
+}
+
+/// The same, where names other than the schema's may have been meant.
+fn found_in<'s>(
+    shape: &Shape<'s>,
+    pointer: &Pointer,
+    whose: &str,
+    others: &[String],
+    at: Mark,
+    flaws: &mut Flaws,
+) -> Option<Shape<'s>> {
     match shape.of(pointer) {
         Ok(member) => Some(member),
         Err(Miss::Element) => {
@@ -211,8 +225,8 @@ pub(super) fn in_shape<'s>(
         Err(Miss::Unknown(siblings)) => {
             let found = pointer.to_string();
             let mut names: Vec<String> = siblings.iter().map(Pointer::to_string).collect();
-            if whose == "the schema" && pointer.tokens().len() == 1 {
-                names.extend(READABLE.iter().map(|(name, _)| format!("/{name}")));
+            if pointer.tokens().len() == 1 {
+                names.extend_from_slice(others);
             }
             flaws.say(
                 at,

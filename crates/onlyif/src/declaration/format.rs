@@ -19,6 +19,7 @@ pub fn schema() -> Value {
         "transition": map_of(keys::TRANSITION),
         "create": map_of(keys::CREATE),
         "also": map_of(keys::ALSO),
+        "reference": map_of(keys::REFERENCES),
         "access": map_of(keys::ACCESS),
         "keep": map_of(keys::KEEP),
         "list": map_of(keys::LIST),

@@ -92,6 +92,11 @@ pub(super) const DECLARATION: &[Key] = &[
         forms::transitions,
     ),
     optional(
+        "references",
+        "Fields that name other resources: these must be there when the field is written.",
+        || forms::list_of("reference"),
+    ),
+    optional(
         "stale",
         "What happens to an update whose view is out of date: `refuse` it (the default), or `merge` it where nothing \
          that it touches has changed meanwhile.",
@@ -111,7 +116,6 @@ pub(super) const DECLARATION: &[Key] = &[
         "The type is on its way out: every answer about it says so, and so does its documentation.",
         || forms::named("deprecated"),
     ),
-    later("references"),
     later("lease"),
 ];
 
@@ -269,6 +273,23 @@ pub(super) const ALSO: &[Key] = &[
         "input",
         "The transition's input, by the names of its members.",
         || json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/value" } }),
+    ),
+];
+
+/// One element of `references`.
+pub(super) const REFERENCES: &[Key] = &[
+    required(
+        "field",
+        "The field that holds the other resource's id: the pointer of a string. Where it is missing or null, nothing is \
+         referred to.",
+        forms::pointer,
+    ),
+    required("type", "The type of the other resource.", forms::type_name),
+    optional(
+        "onDelete",
+        "What the reference does to a delete of the other resource: `restrict` refuses it while anything refers to it \
+         (the default); `ignore` lets it happen.",
+        || json!({ "enum": ["restrict", "ignore"], "default": "restrict" }),
     ),
 ];
 

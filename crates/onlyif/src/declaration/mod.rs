@@ -21,6 +21,7 @@ mod fields;
 mod keep;
 mod lifecycle;
 mod list;
+mod references;
 mod sources;
 mod transitions;
 mod unique;

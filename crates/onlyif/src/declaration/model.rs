@@ -29,6 +29,15 @@ impl Declarations {
         self.types.get(type_name)
     }
 
+    /// The types whose resources may stand in the way of a delete of one of this type, by name.
+    pub fn dependents(&self, type_name: &str) -> impl Iterator<Item = &Declaration> {
+        let restricts = move |declaration: &&Declaration| {
+            let mut references = declaration.references.iter();
+            references.any(|reference| reference.restrict && reference.type_name == type_name)
+        };
+        self.types.values().filter(restricts)
+    }
+
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Declaration> {
         self.types.values()
@@ -46,6 +55,8 @@ pub struct Declaration {
     pub schema: Schema,
     /// Which values hold across the type, within a tenant.
     pub unique: Vec<Unique>,
+    /// Which fields name other resources.
+    pub references: Vec<Reference>,
     /// Its lifecycle, if it has one.
     pub states: Option<States>,
     /// What else happens on create: clauses of the new document, changes of it, and what happens
@@ -145,6 +156,17 @@ pub struct Unique {
     pub disclose_holder: bool,
 }
 
+/// A field that names another resource, which must be there when the field is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The pointer of a string. Where it is missing or `null`, nothing is referred to.
+    pub field: Pointer,
+    /// The type of the other resource.
+    pub type_name: String,
+    /// The other resource is not deleted while anything refers to it so.
+    pub restrict: bool,
+}
+
 /// What is done to a string before it is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalize {
@@ -190,13 +212,23 @@ pub struct Transition {
     pub remove: Vec<Pointer>,
     /// Who may request it; where the declaration does not say, the type's `access.transition`.
     pub access: Right,
-    /// Whether the outcome can be known to satisfy the schema, and to leave every unique value
-    /// alone, without seeing the document. Otherwise it is read first, and its version pinned.
+    /// Whether the outcome can be known to satisfy the schema, and to leave every unique value and
+    /// every reference alone, without seeing the document. Otherwise it is read first, and its version pinned.
     pub blind: bool,
     /// What the schema's bounds require of the numbers that are added to, in order of `add`.
     pub bounds: Vec<Bounds>,
     /// Transitions of other resources that commit in the same transaction, or none does.
     pub also: Vec<Also>,
+}
+
+impl Transition {
+    /// Whether it writes this field, a part of it or the whole that it is in.
+    pub fn writes(&self, field: &Pointer) -> bool {
+        let set = self.set.iter().map(|(pointer, _)| pointer);
+        let add = self.add.iter().map(|(pointer, _)| pointer);
+        let mut written = set.chain(add).chain(&self.remove);
+        written.any(|pointer| pointer.overlaps(field))
+    }
 }
 
 /// A transition of another resource that happens along with an operation.

@@ -12,11 +12,12 @@ use super::keep;
 use super::keys::DECLARATION;
 use super::lifecycle;
 use super::reading::{self, Members, expected};
+use super::references::Named;
 use super::schema::{self, Draft};
 use super::transitions::{self, Around};
 use super::{
-    Access, Declaration, Declarations, States, Transition, Unique, blind, deprecated, list, unique,
-    yaml,
+    Access, Declaration, Declarations, Reference, States, Transition, Unique, blind, deprecated,
+    list, references, unique, yaml,
 };
 use crate::command::Stale;
 
@@ -64,7 +65,8 @@ impl Declarations {
         for file in files {
             let mut flaws = Flaws::default();
             let mut claims = Vec::new();
-            match self::read(file, &mut claims, &mut flaws) {
+            let mut named = Vec::new();
+            match self::read(file, &mut claims, &mut named, &mut flaws) {
                 Some(declaration) => {
                     let name = declaration.name.clone();
                     if types.insert(name.clone(), declaration).is_some() {
@@ -78,11 +80,12 @@ impl Declarations {
                 }
                 None => unreadable.push(stem(&file.name).to_owned()),
             }
-            read.push((file, claims, flaws));
+            read.push((file, claims, named, flaws));
         }
         let mut complaints = Vec::new();
-        for (file, claims, mut flaws) in read {
+        for (file, claims, named, mut flaws) in read {
             also::check(&claims, &types, &unreadable, &mut flaws);
+            references::check(&named, &types, &unreadable, &mut flaws);
             complaints.extend(in_order(file, flaws));
         }
         if complaints.is_empty() {
@@ -109,7 +112,12 @@ fn in_order(file: &SourceFile, flaws: Flaws) -> Vec<Complaint> {
 }
 
 /// The declaration in a file; whether it may be used is for the flaws to say.
-fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option<Declaration> {
+fn read(
+    file: &SourceFile,
+    claims: &mut Vec<Claim>,
+    named: &mut Vec<Named>,
+    flaws: &mut Flaws,
+) -> Option<Declaration> {
     let root = yaml::read(&file.text, flaws)?;
     let members = reading::members(&root, DECLARATION, "a declaration", flaws)?;
     let name = type_name(&members, &file.name, flaws);
@@ -148,6 +156,10 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         .get("unique")
         .map(|node| unique::unique(node, &scene, flaws))
         .unwrap_or_default();
+    let references = members
+        .get("references")
+        .map(|node| references::references(node, &scene, named, flaws))
+        .unwrap_or_default();
     drop(scene);
     let read_only = shape.map(|shape| shape.all_read_only()).unwrap_or_default();
     let Draft { source, schema } = draft?;
@@ -157,9 +169,10 @@ fn read(file: &SourceFile, claims: &mut Vec<Claim>, flaws: &mut Flaws) -> Option
         schema: schema?,
         create: behaviour
             .create
-            .map(|create| judge(create, &source, &unique)),
-        transitions: judged(behaviour.transitions, &source, &unique),
+            .map(|create| judge(create, &source, &unique, &references)),
+        transitions: judged(behaviour.transitions, &source, &unique, &references),
         unique,
+        references,
         states: behaviour.states,
         stale: if stale == Some("merge") {
             Stale::Merge
@@ -237,17 +250,23 @@ fn judged(
     transitions: Vec<Transition>,
     schema: &serde_json::Value,
     unique: &[Unique],
+    references: &[Reference],
 ) -> Vec<Transition> {
     let each = transitions.into_iter();
-    each.map(|transition| judge(transition, schema, unique))
+    each.map(|transition| judge(transition, schema, unique, references))
         .collect()
 }
 
-fn judge(transition: Transition, schema: &serde_json::Value, unique: &[Unique]) -> Transition {
+fn judge(
+    transition: Transition,
+    schema: &serde_json::Value,
+    unique: &[Unique],
+    references: &[Reference],
+) -> Transition {
     let add = transition.add.iter();
     let bounds = add.map(|(pointer, _)| blind::bounds(schema, pointer));
     Transition {
-        blind: blind::is_blind(schema, unique, &transition),
+        blind: blind::is_blind(schema, unique, references, &transition),
         bounds: bounds.collect(),
         ..transition
     }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{
-    Declaration, Deprecation, HISTORY_S, IDEMPOTENCY_S, Normalize, Right, States, TOMBSTONE_S,
-    Transition, Unique, in_words, phrase,
+    Declaration, Deprecation, HISTORY_S, IDEMPOTENCY_S, Normalize, Reference, Right, States,
+    TOMBSTONE_S, Transition, Unique, in_words, phrase,
 };
 
 impl Declaration {
@@ -31,6 +31,9 @@ impl Declaration {
         }
         for constraint in &self.unique {
             let _ = writeln!(text, "  unique  {}", unique(constraint));
+        }
+        for reference in &self.references {
+            let _ = writeln!(text, "  refers  {}", refers(reference));
         }
         if let Some(states) = &self.states {
             let _ = writeln!(text, "  states  {}", state_list(states));
@@ -109,6 +112,18 @@ fn unique(unique: &Unique) -> String {
         unique.name,
         fields.join(" and ")
     )
+}
+
+fn refers(reference: &Reference) -> String {
+    let Reference {
+        field,
+        type_name,
+        restrict,
+    } = reference;
+    match restrict {
+        true => format!("{field}: to {type_name}, which are not deleted meanwhile"),
+        false => format!("{field}: to {type_name}"),
+    }
 }
 
 /// How long things are kept, where that is not the usual time.

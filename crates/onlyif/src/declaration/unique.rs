@@ -1,10 +1,10 @@
 //! Reading unique constraints.
 
-use super::fields::Scene;
+use super::fields::{Scene, in_shape};
 use super::flaw::{Flaws, Mark};
 use super::keys::UNIQUE;
 use super::reading::{self, Members, expected_text};
-use super::schema::{Miss, Shape, Types};
+use super::schema::{Shape, Types};
 use super::yaml::{Node, repeated};
 use super::{Normalize, Unique, clauses, cost};
 use crate::document::pointer::Pointer;
@@ -198,27 +198,7 @@ fn field(node: &Node, document: Option<&Shape<'_>>, flaws: &mut Flaws) -> Option
         );
         return None;
     }
-    let shape = match document.of(&pointer) {
-        Ok(shape) => shape,
-        Err(Miss::Element) => {
-            flaws.say(
-                node.at,
-                format!(
-                    "found `{found}`, which leads into an array; expected a member of objects only"
-                ),
-            );
-            return None;
-        }
-        Err(Miss::Unknown(siblings)) => {
-            let names: Vec<String> = siblings.iter().map(Pointer::to_string).collect();
-            let hint = super::flaw::hint(found, names.iter().map(String::as_str));
-            flaws.say(
-                node.at,
-                format!("found `{found}`, expected the pointer of a member that the schema declares{hint}"),
-            );
-            return None;
-        }
-    };
+    let shape = in_shape(document, &pointer, "the schema", node.at, flaws)?;
     if !shape.types().within(Types::SCALAR) {
         let found_types = shape.types().words();
         flaws.say(

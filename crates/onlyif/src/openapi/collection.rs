@@ -60,6 +60,9 @@ pub(super) fn create(declaration: &Declaration) -> Operation {
     if !declaration.unique.is_empty() {
         problems.push(Code::Duplicate);
     }
+    if !declaration.references.is_empty() {
+        problems.push(Code::MissingReference);
+    }
     let mut description = "The service chooses the id. `PUT` with `If-None-Match: *` creates under an id of yours, and can be repeated safely.".to_owned();
     if let Some(create) = &declaration.create {
         problems.extend(of_create(create));

@@ -17,6 +17,7 @@ pub(super) fn of_resource(code: Code) -> bool {
             | Code::NotAllowedInState
             | Code::ConditionNotMet
             | Code::MissingReference
+            | Code::HasDependents
             | Code::PreconditionRequired
     )
 }
@@ -35,6 +36,7 @@ pub(super) fn all() -> Vec<(Code, Value)> {
         (Code::NotAllowedInState, not_allowed_in_state()),
         (Code::ConditionNotMet, condition_not_met()),
         (Code::MissingReference, missing_reference()),
+        (Code::HasDependents, has_dependents()),
         (Code::Contention, conflict(Code::Contention, &[], json!({}))),
     ]
 }
@@ -179,6 +181,23 @@ fn missing_reference() -> Value {
             "pointer": { "type": "string", "description": "Where it is named." },
             "target": part("Origin"),
         }),
+    )
+}
+
+fn has_dependents() -> Value {
+    let dependent = json!({
+        "type": "object",
+        "required": ["type", "count"],
+        "properties": {
+            "type": { "type": "string", "description": "The type of what refers to it." },
+            "count": { "type": "integer", "minimum": 1, "description": "How many of that type do." },
+        },
+    });
+    let description = "What refers to it, of the types that you may read.";
+    conflict(
+        Code::HasDependents,
+        &[],
+        json!({ "dependents": { "type": "array", "description": description, "items": dependent } }),
     )
 }
 

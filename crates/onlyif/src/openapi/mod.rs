@@ -30,6 +30,7 @@ mod operation;
 
 mod moved;
 mod patches;
+mod references;
 mod reserved;
 mod shapes;
 
@@ -118,6 +119,7 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
                 declaration.description.clone(),
                 deprecated,
                 lifecycle::described(declaration),
+                references::described(declaration),
             ]
             .into_iter()
             .flatten()
@@ -161,7 +163,7 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             ("head", read.head()),
             ("put", resource::replace(declaration)),
             ("patch", resource::patch(declaration)),
-            ("delete", resource::delete(declaration)),
+            ("delete", resource::delete(declarations, declaration)),
         ];
         paths.insert(one.clone(), path(&operations, true));
         let told = history::read(declaration);

@@ -7,7 +7,7 @@ use super::operation::{Answer, JSON, Operation, of_right};
 use super::reserved::part;
 use super::shapes::Names;
 use crate::command::Stale;
-use crate::declaration::{Declaration, States, in_words};
+use crate::declaration::{Declaration, Declarations, States, in_words};
 use crate::problem::Code;
 
 /// The headers of a resource that is read, also where it has not changed.
@@ -182,23 +182,30 @@ pub(super) fn patch(declaration: &Declaration) -> Operation {
 }
 
 /// `DELETE /v1/{type}/{id}`
-pub(super) fn delete(declaration: &Declaration) -> Operation {
+pub(super) fn delete(declarations: &Declarations, declaration: &Declaration) -> Operation {
+    let dependents = declarations.dependents(&declaration.name);
+    let dependents: Vec<&str> = dependents.map(|other| other.name.as_str()).collect();
     let mut problems = [&OF_A_WRITE[..], &OF_A_CHANGE[..]].concat();
     problems.extend([Code::MalformedRequest, Code::PreconditionRequired]);
     if is_limited(declaration, |states| &states.delete) {
         problems.push(Code::NotAllowedInState);
     }
+    let mut description = format!(
+        "Its id then answers 410 for {}, and can be created again at any time.",
+        in_words(declaration.tombstone_s)
+    );
+    if !dependents.is_empty() {
+        problems.push(Code::HasDependents);
+        description.push_str(&format!(
+            " It is not deleted while any of {} refer to it.",
+            dependents.join(" or ")
+        ));
+    }
     Operation {
         id: format!("delete.{}", declaration.name),
         tag: declaration.name.clone(),
         summary: format!("Delete one of {}", declaration.name),
-        description: of_right(
-            format!(
-                "Its id then answers 410 for {}, and can be created again at any time.",
-                in_words(declaration.tombstone_s)
-            ),
-            &declaration.access.delete,
-        ),
+        description: of_right(description, &declaration.access.delete),
         scopes: Some(declaration.access.delete.scopes().to_vec()),
         parameters: [
             "IfMatch",
@@ -245,6 +252,9 @@ fn of_an_update(declaration: &Declaration) -> Vec<Code> {
     problems.push(Code::PreconditionRequired);
     if !declaration.unique.is_empty() {
         problems.push(Code::Duplicate);
+    }
+    if !declaration.references.is_empty() {
+        problems.push(Code::MissingReference);
     }
     if is_limited(declaration, |states| &states.update) {
         problems.push(Code::NotAllowedInState);

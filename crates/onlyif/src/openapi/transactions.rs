@@ -31,6 +31,7 @@ pub(super) fn transact() -> Operation {
         Code::NotAllowedInState,
         Code::ConditionNotMet,
         Code::MissingReference,
+        Code::HasDependents,
     ]);
     Operation {
         id: "transact".to_owned(),

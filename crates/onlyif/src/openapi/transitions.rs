@@ -112,6 +112,10 @@ fn problems(declaration: &Declaration, transition: &Transition) -> Vec<Code> {
     if !moved(declaration, transition, Move::Takes).is_empty() {
         problems.push(Code::Duplicate);
     }
+    let mut references = declaration.references.iter();
+    if references.any(|reference| transition.writes(&reference.field)) {
+        problems.push(Code::MissingReference);
+    }
     let along = of_also(&transition.also).iter();
     let more: Vec<Code> = along
         .copied()

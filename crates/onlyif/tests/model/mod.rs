@@ -132,6 +132,15 @@ impl Attributes {
             Assignment::Set(attribute, Operand::Partition(partition)) => {
                 self.set(attribute, Value::from(partition.state.clone()))
             }
+            Assignment::Count(attribute, by) => {
+                let now = self.attribute(attribute).and_then(|now| now.as_i64());
+                let then = now.unwrap_or_default() + by;
+                assert!(
+                    then >= 0,
+                    "{attribute:?} counts less than nothing: {self:?}"
+                );
+                self.set(attribute, Value::from(then))
+            }
             Assignment::Sum(attribute, from, amount) => match old.attribute(from).as_deref() {
                 Some(Value::Number(number)) => match number::sum(number, amount) {
                     Some(sum) => self.set(attribute, Value::Number(sum)),
@@ -204,6 +213,15 @@ impl Attributes {
         ];
         all.extend([ClockPart::Version, ClockPart::Actor, ClockPart::At].map(Attribute::Clocks));
         all.extend((0..8).map(Attribute::Stamp));
+        if let Item::Resource(resource) = item {
+            all.extend(
+                resource
+                    .dependents
+                    .keys()
+                    .cloned()
+                    .map(Attribute::Dependents),
+            );
+        }
         let values = all.into_iter().filter_map(|attribute| {
             let value = item.attribute(&attribute)?.into_owned();
             Some((attribute, value))
@@ -234,6 +252,17 @@ impl Attributes {
         Stamps(std::array::from_fn(|place| {
             self.text(Attribute::Stamp(place)).expect("a stamp")
         }))
+    }
+
+    fn dependents(&self) -> BTreeMap<String, u64> {
+        let counts = self
+            .0
+            .iter()
+            .filter_map(|(attribute, count)| match attribute {
+                Attribute::Dependents(type_name) => Some((type_name.clone(), count.as_u64()?)),
+                _ => None,
+            });
+        counts.filter(|(_, count)| *count > 0).collect()
     }
 
     fn clocks(&self) -> Clocks {
@@ -302,6 +331,7 @@ impl Attributes {
             previous_at: self.time(Attribute::PreviousAt),
             clocks: self.clocks(),
             stamps,
+            dependents: self.dependents(),
         })
     }
 }

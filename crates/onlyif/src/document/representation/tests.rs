@@ -20,6 +20,7 @@ fn declaration(schema: Value, states: bool) -> Declaration {
             validator,
         },
         unique: vec![],
+        references: vec![],
         states: states.then(|| States {
             all: named("paid"),
             initial: "paid".to_owned(),
@@ -62,6 +63,7 @@ fn resource(document: Value) -> Resource {
             floor: 0,
         },
         stamps: Stamps::default(),
+        dependents: BTreeMap::new(),
     }
 }
 

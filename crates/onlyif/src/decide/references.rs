@@ -1,0 +1,371 @@
+//! References: what a resource names must be there when it is named, and where the declaration says
+//! so is not deleted while it is.
+//!
+//! A resource counts those that refer to it so, by type. Whatever makes, moves or ends a reference
+//! adjusts the count in the same transaction, and only of a resource that is there; a delete
+//! requires that nothing is counted. The count is nobody's change: version, time and tag stay.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::command::{Command, Operation};
+use crate::declaration::{Declaration, Declarations};
+use crate::document::pointer::Pointer;
+use crate::item::{Attribute, Item, Key, Operand, Resource, is_possible_id};
+use crate::lifecycle;
+use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Planned, Write};
+use crate::problem::{Conflict, Origin};
+use crate::view::{Seen, View};
+
+use super::{Case, Target, alive};
+
+/// What a resource refers to: where, and whether it is not deleted meanwhile. What refers to itself
+/// is not counted: it ends with itself.
+type Targets = BTreeMap<Key, Use>;
+
+struct Use {
+    field: Pointer,
+    restrict: bool,
+}
+
+fn targets(declaration: &Declaration, own: &Key, resource: &Resource) -> Targets {
+    let mut targets = Targets::new();
+    for reference in &declaration.references {
+        let Some(Value::String(id)) = reference.field.of(&resource.document) else {
+            continue;
+        };
+        let key = Key::Resource {
+            tenant: own.tenant().to_owned(),
+            type_name: reference.type_name.clone(),
+            id: id.clone(),
+        };
+        if key == *own {
+            continue;
+        }
+        let restrict = reference.restrict;
+        let named = || Use {
+            field: reference.field.clone(),
+            restrict,
+        };
+        targets.entry(key).or_insert_with(named).restrict |= restrict;
+    }
+    targets
+}
+
+/// What `new` would refer to, and `old` does not, of which the view shows that it is not there.
+pub(super) fn conflicts(case: &Case<'_>, old: Option<&Resource>, new: &Resource) -> Vec<Conflict> {
+    let Case {
+        command,
+        declaration,
+        view,
+        ..
+    } = *case;
+    let own = command.key();
+    let known = old.map(|old| targets(declaration, &own, old));
+    let missing = |key: &Key| {
+        let found = match view.get(key) {
+            Seen::Unknown | Seen::Present(Item::Resource(_)) => true,
+            Seen::Absent | Seen::Present(_) => {
+                // It may have come to be since.
+                view.looked_after(key) < view.looked_after(&own) || is_made(case, key)
+            }
+        };
+        !found || !key.id().is_some_and(is_possible_id)
+    };
+    let wanted = targets(declaration, &own, new).into_iter();
+    wanted
+        .filter(|(key, _)| known.as_ref().is_none_or(|known| !known.contains_key(key)))
+        .filter(|(key, _)| missing(key))
+        .map(|(key, found)| is_missing(&key, found.field))
+        .collect()
+}
+
+fn is_missing(key: &Key, pointer: Pointer) -> Conflict {
+    let target = match key {
+        Key::Resource { type_name, id, .. } => Some(Origin {
+            type_name: type_name.clone(),
+            id: Some(id.clone()),
+        }),
+        Key::Record { .. } | Key::Unique { .. } => None,
+    };
+    Conflict::MissingReference { pointer, target }
+}
+
+/// Whether an operation of the request makes it.
+fn is_made(case: &Case<'_>, key: &Key) -> bool {
+    let creates = |command: &&Command| matches!(command.operation, Operation::Create { .. });
+    let mut made = case.whole.iter().filter(creates);
+    made.any(|command| command.key() == *key)
+}
+
+/// Whether a delete must see what the resource refers to.
+pub(super) fn are_counted(declaration: &Declaration) -> bool {
+    let mut references = declaration.references.iter();
+    references.any(|reference| reference.restrict)
+}
+
+/// What stands against a delete of the resource, so many references of each type being ended, or
+/// made, by the same request.
+fn dependents(
+    case: &Case<'_>,
+    resource: &Resource,
+    moved: impl Fn(&str) -> i64,
+) -> Option<Conflict> {
+    let all = case.declarations.dependents(&case.command.type_name);
+    let counts = all.filter_map(|declaration| {
+        let count = resource.dependents.get(&declaration.name)?;
+        let left = count.saturating_add_signed(moved(&declaration.name));
+        (left > 0).then_some((declaration, left))
+    });
+    let counts: Vec<(&Declaration, u64)> = counts.collect();
+    let caller = &case.command.caller;
+    let readable = counts
+        .iter()
+        .filter(|(declaration, _)| lifecycle::may_read_of(declaration, caller, None));
+    let told = readable.map(|(declaration, count)| (declaration.name.clone(), *count));
+    let told: Vec<(String, u64)> = told.collect();
+    (!counts.is_empty()).then_some(Conflict::HasDependents {
+        dependents: (!told.is_empty()).then_some(told),
+    })
+}
+
+/// What is sure to refer to the resource when it is to be deleted, whatever else the request does.
+pub(super) fn dependents_left(case: &Case<'_>, resource: &Resource) -> Option<Conflict> {
+    let own = case.command.key();
+    dependents(case, resource, |type_name| {
+        let ends = |command: &&Command| {
+            let declaration = case.declarations.get(&command.type_name);
+            let known = match case.view.get(&command.key()) {
+                Seen::Present(Item::Resource(known)) => Some(known),
+                _ => None,
+            };
+            let refers = declaration.zip(known).is_some_and(|(declaration, known)| {
+                targets(declaration, &command.key(), known).contains_key(&own)
+            });
+            command.type_name == type_name && refers
+        };
+        let ended = case.whole.iter().filter(ends).count();
+        -i64::try_from(ended).unwrap_or(i64::MAX)
+    })
+}
+
+/// What becomes of one resource that others refer to, or did.
+#[derive(Default)]
+struct Change {
+    /// References more, by the type of what refers to it.
+    counts: BTreeMap<String, i64>,
+    /// Where it comes to be referred to: by which act, in which field.
+    named: Vec<(Key, Pointer)>,
+    /// How many plans had been handed to the store when what refers to it was looked at.
+    looked: Option<usize>,
+}
+
+/// What plans of these acts change of what others refer to.
+fn changes(declarations: &Declarations, view: &View, acts: &[Act]) -> BTreeMap<Key, Change> {
+    let mut all: BTreeMap<Key, Change> = BTreeMap::new();
+    for act in acts {
+        let Some(declaration) = act.key.type_name().and_then(|name| declarations.get(name)) else {
+            continue;
+        };
+        let of = |resource| targets(declaration, &act.key, resource);
+        let new = match &act.outcome {
+            Planned::Known(resource) => of(resource),
+            Planned::Deleted => Targets::new(),
+            // What sees nothing moves no reference.
+            Planned::FromImage => continue,
+        };
+        let mut old = match view.get(&act.key) {
+            Seen::Present(Item::Resource(resource)) => of(resource),
+            _ => Targets::new(),
+        };
+        let looked = view.looked_after(&act.key);
+        let mut count = |key: Key, named: Option<Pointer>, by: i64| {
+            let change = all.entry(key).or_default();
+            *change.counts.entry(declaration.name.clone()).or_default() += by;
+            change.looked = change.looked.max(looked);
+            let named = named.map(|field| (act.key.clone(), field));
+            change.named.extend(named);
+        };
+        for (key, found) in new {
+            match old.remove(&key) {
+                None => count(key, Some(found.field), i64::from(found.restrict)),
+                Some(known) if known.restrict != found.restrict => {
+                    let by = i64::from(found.restrict) - i64::from(known.restrict);
+                    count(key, None, by);
+                }
+                Some(_) => {}
+            }
+        }
+        for (key, found) in old {
+            if found.restrict {
+                count(key, None, -1);
+            }
+        }
+    }
+    for (key, change) in &mut all {
+        change.settle(view, key);
+    }
+    all.retain(|_, change| !change.named.is_empty() || !change.counts.is_empty());
+    all
+}
+
+impl Change {
+    /// No more is taken off than there is: what was written before its type declared the reference
+    /// was never counted.
+    fn settle(&mut self, view: &View, key: &Key) {
+        // An older find says nothing of what has been counted since.
+        if view.looked_after(key) > self.looked {
+            let counted = |type_name: &String| match view.get(key) {
+                Seen::Present(Item::Resource(resource)) => resource
+                    .dependents
+                    .get(type_name)
+                    .and_then(|count| i64::try_from(*count).ok())
+                    .unwrap_or_default(),
+                _ => 0,
+            };
+            for (type_name, by) in &mut self.counts {
+                *by = (*by).max(-counted(type_name));
+            }
+        }
+        self.counts.retain(|_, by| *by != 0);
+    }
+
+    fn counted(&self, type_name: &str) -> i64 {
+        self.counts.get(type_name).copied().unwrap_or_default()
+    }
+
+    /// What must hold of the resource.
+    fn conditions(&self) -> Vec<Condition> {
+        let grows = self.counts.values().any(|by| *by > 0);
+        let mut conditions = Vec::new();
+        if grows || !self.named.is_empty() {
+            conditions.push(alive());
+        }
+        for (type_name, by) in &self.counts {
+            if *by < 0 {
+                conditions.push(count(type_name, Comparator::AtLeast, -by));
+            }
+        }
+        conditions
+    }
+
+    fn assignments(&self) -> Vec<Assignment> {
+        let counts = self.counts.iter();
+        counts
+            .map(|(type_name, by)| Assignment::Count(Attribute::Dependents(type_name.clone()), *by))
+            .collect()
+    }
+}
+
+fn count(type_name: &str, comparator: Comparator, number: i64) -> Condition {
+    Condition::Compare(
+        Attribute::Dependents(type_name.to_owned()),
+        comparator,
+        Operand::Value(Value::from(number)),
+    )
+}
+
+/// The items that acts change because they refer to them.
+pub(super) fn keys(declarations: &Declarations, view: &View, acts: &[Act]) -> Vec<Key> {
+    changes(declarations, view, acts).into_keys().collect()
+}
+
+/// What stands against acts that happen together: one ends what another comes to refer to, or what
+/// others still do. With the key of the act that it stands against.
+pub(super) fn met(cases: &[Case<'_>], acts: &[Act]) -> Vec<(Key, Conflict)> {
+    let Some(first) = cases.first() else {
+        return Vec::new();
+    };
+    let changes = changes(first.declarations, first.view, acts);
+    let mut met = Vec::new();
+    for case in cases {
+        let own = case.command.key();
+        let ends = |act: &&Act| act.key == own && act.outcome == Planned::Deleted;
+        if !acts.iter().any(|act| ends(&act)) {
+            continue;
+        }
+        let change = changes.get(&own);
+        for (by, field) in change.iter().flat_map(|change| &change.named) {
+            met.push((by.clone(), is_missing(&own, field.clone())));
+        }
+        if let Target::Live(resource) = case.target() {
+            let moved = |name: &str| change.map_or(0, |change| change.counted(name));
+            let conflict = dependents(case, resource, moved);
+            met.extend(conflict.map(|conflict| (own.clone(), conflict)));
+        }
+    }
+    met
+}
+
+/// The writes, with those of the counts: a resource that is written anyway is counted in the same
+/// write.
+pub(super) fn counted(
+    declarations: &Declarations,
+    view: &View,
+    mut writes: Vec<Write>,
+    acts: &[Act],
+) -> Vec<Write> {
+    let mut changes = changes(declarations, view, acts);
+    for act in acts {
+        let Some(write) = writes.iter_mut().find(|write| write.key == act.key) else {
+            continue;
+        };
+        let change = changes.remove(&act.key).unwrap_or_default();
+        match (&act.outcome, &mut write.effect) {
+            (Planned::Deleted, _) => {
+                let type_name = act.key.type_name().unwrap_or_default();
+                let all = declarations.dependents(type_name);
+                let none = all.map(|other| match change.counted(&other.name) {
+                    0 => Condition::Not(Box::new(count(&other.name, Comparator::More, 0))),
+                    by => count(&other.name, Comparator::Equal, -by),
+                });
+                narrow(&mut write.condition, none.collect());
+            }
+            // What comes to be is there for all that happens with it.
+            (_, Effect::Put(item, _)) => {
+                if let Item::Resource(resource) = &mut **item {
+                    let counts = change.counts.into_iter();
+                    let counts =
+                        counts.filter_map(|(name, by)| Some((name, u64::try_from(by).ok()?)));
+                    resource.dependents.extend(counts);
+                }
+            }
+            (_, Effect::Update(assignments)) => {
+                assignments.extend(change.assignments());
+                narrow(&mut write.condition, change.conditions());
+            }
+            (_, effect) => {
+                if !change.counts.is_empty() {
+                    *effect = Effect::Update(change.assignments());
+                }
+                narrow(&mut write.condition, change.conditions());
+            }
+        }
+    }
+    let others = changes.into_iter().map(|(key, change)| Write {
+        key,
+        condition: Condition::All(change.conditions()),
+        effect: match change.counts.is_empty() {
+            true => Effect::Check,
+            false => Effect::Update(change.assignments()),
+        },
+    });
+    writes.extend(others);
+    writes
+}
+
+/// It must hold that, too.
+fn narrow(condition: &mut Condition, more: Vec<Condition>) {
+    if more.is_empty() {
+        return;
+    }
+    match condition {
+        Condition::All(all) => all.extend(more),
+        other => {
+            let mut all = vec![other.clone()];
+            all.extend(more);
+            *other = Condition::All(all);
+        }
+    }
+}

@@ -1,0 +1,764 @@
+//! References: what is named must be there when it is named, and is not deleted while it is counted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[allow(dead_code, reason = "other tests need more of it")]
+mod model;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use model::Model;
+use model::world::{World, command, declare, explore, object};
+use onlyif::answer::{Answer, Done};
+use onlyif::command::{Command, Idempotency, IfMatch, Operation, Scopes};
+use onlyif::decide::{Decision, decide};
+use onlyif::declaration::Declarations;
+use onlyif::document::patch::Patch;
+use onlyif::item::{Item, Key, Resource};
+use onlyif::plan::{Assignment, Effect, Plan};
+use onlyif::problem::{Code, Conflict, Origin, Problem};
+use onlyif::view::View;
+use serde_json::{Value, json};
+
+const FOLDERS: &str = "
+type: folders
+schema:
+  type: object
+  additionalProperties: false
+  properties: { name: { type: string }, in: { type: [string, 'null'] }, seen: { type: integer } }
+references: [{ field: /in, type: folders }]
+transitions:
+  look: { add: { /seen: 1 } }
+  rename: { input: { type: object, required: [name], properties: { name: { type: string } } }, set: { /name: { input: /name } } }
+";
+
+const FILES: &str = "
+type: files
+schema:
+  type: object
+  additionalProperties: false
+  required: [folder]
+  properties:
+    folder: { type: string }
+    also: { type: string }
+    author: { type: string }
+    n: { type: integer }
+references:
+  - { field: /folder, type: folders, onDelete: restrict }
+  - { field: /also, type: folders }
+  - { field: /author, type: people, onDelete: ignore }
+transitions:
+  move: { input: { type: object, required: [to], properties: { to: { type: string } } }, set: { /folder: { input: /to } } }
+  unlink: { remove: [/also] }
+  count: { set: { /n: 1 } }
+";
+
+const PEOPLE: &str = "
+type: people
+schema: { type: object, properties: { name: { type: string } } }
+access: { read: [people.read] }
+";
+
+const LINKS: &str = "
+type: links
+schema: { type: object, required: [to, file], properties: { to: { type: string }, file: { type: string } } }
+references: [{ field: /to, type: folders }]
+access: { read: [links.read] }
+create:
+  also:
+    - { type: folders, id: { field: /to }, transition: look }
+    - { type: files, id: { field: /file }, transition: move, input: { to: { field: /to } } }
+";
+
+fn declarations() -> &'static Declarations {
+    static DECLARATIONS: LazyLock<Declarations> = LazyLock::new(|| {
+        declare(&[
+            ("files.yaml", FILES),
+            ("folders.yaml", FOLDERS),
+            ("links.yaml", LINKS),
+            ("people.yaml", PEOPLE),
+        ])
+    });
+    &DECLARATIONS
+}
+
+/// `type/id`, taken apart.
+fn on(nth: i64, name: &str, operation: Operation) -> Command {
+    let (type_name, id) = name.split_once('/').expect("a type and an id");
+    let mut command = command(nth, "alice", type_name, id, operation);
+    if !matches!(command.operation, Operation::Create { .. }) {
+        command.preconditions.if_match = Some(IfMatch::Any);
+    }
+    command
+}
+
+fn create(nth: i64, name: &str, body: Value) -> Command {
+    let operation = Operation::Create {
+        body: object(body),
+        incarnation: format!("{nth:08x}"),
+        repeatable: true,
+    };
+    on(nth, name, operation)
+}
+
+fn patch(nth: i64, name: &str, body: Value) -> Command {
+    let patch = Patch::Merge(object(body));
+    on(nth, name, Operation::Patch { patch })
+}
+
+fn delete(nth: i64, name: &str) -> Command {
+    on(nth, name, Operation::Delete)
+}
+
+fn go(nth: i64, name: &str, transition: &str, input: Value) -> Command {
+    let operation = Operation::Transition {
+        name: transition.to_owned(),
+        input: (!input.is_null()).then_some(input),
+    };
+    on(nth, name, operation)
+}
+
+fn all(nth: i64, mut parts: Vec<Command>) -> Command {
+    for part in &mut parts {
+        part.request_id = format!("request-{nth}");
+    }
+    let first = parts[0].clone();
+    Command {
+        operation: Operation::All(parts),
+        ..first
+    }
+}
+
+fn key(name: &str) -> Key {
+    on(0, name, Operation::Read).key()
+}
+
+/// The live resources, by type and id.
+fn live(table: &Model) -> BTreeMap<(String, String), Resource> {
+    let items = table.keys().filter_map(|key| match (key, table.get(key)) {
+        (Key::Resource { type_name, id, .. }, Some(Item::Resource(resource))) => {
+            Some(((type_name.clone(), id.clone()), resource))
+        }
+        _ => None,
+    });
+    items.collect()
+}
+
+/// Every count is what there is, and nothing that is counted is missing.
+#[track_caller]
+fn agree(table: &Model) {
+    let live = live(table);
+    let mut counts: BTreeMap<(String, String), BTreeMap<String, u64>> = BTreeMap::new();
+    for ((type_name, id), resource) in &live {
+        let declaration = declarations().get(type_name).expect("declared");
+        let restricting = declaration.references.iter().filter(|it| it.restrict);
+        let mut named: Vec<(String, String)> = restricting
+            .filter_map(|reference| {
+                let named = reference.field.of(&resource.document)?.as_str()?.to_owned();
+                Some((reference.type_name.clone(), named))
+            })
+            .filter(|named| *named != (type_name.clone(), id.clone()))
+            .collect();
+        named.sort();
+        named.dedup();
+        for target in named {
+            assert!(live.contains_key(&target), "{id} names {target:?}");
+            *counts
+                .entry(target)
+                .or_default()
+                .entry(type_name.clone())
+                .or_default() += 1;
+        }
+    }
+    for (name, resource) in &live {
+        let count = counts.remove(name).unwrap_or_default();
+        assert_eq!(resource.dependents, count, "{name:?}");
+    }
+}
+
+#[track_caller]
+fn done(table: Model, command: Command) -> Model {
+    match World::run(table, declarations(), command) {
+        (table, Answer::Done(_) | Answer::All(_)) => {
+            agree(&table);
+            table
+        }
+        (_, answer) => panic!("{answer:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(table: &Model, command: Command) -> Problem {
+    let (left, answer) = World::run(table.clone(), declarations(), command);
+    assert_eq!(left, *table, "a refusal leaves nothing behind");
+    match answer {
+        Answer::Refused(problem) => problem,
+        answer => panic!("{answer:?}"),
+    }
+}
+
+fn of(commands: Vec<Command>) -> Model {
+    commands.into_iter().fold(Model::default(), done)
+}
+
+/// The plan, and how many looks come before it.
+fn planned(table: &Model, command: &Command) -> (usize, Plan) {
+    let mut view = View::default();
+    for looks in 0.. {
+        match decide(declarations(), command, &view) {
+            Decision::Read(keys) => {
+                for key in keys {
+                    let item = table.get(&key);
+                    view.learn(key, item);
+                }
+            }
+            Decision::Write(plan) => return (looks, *plan),
+            Decision::Answer(answer) => panic!("{answer:?}"),
+        }
+    }
+    unreachable!("a decision comes to an end")
+}
+
+/// What is written beside the resource itself, as `check` or `±n`, by type and id.
+fn beside(plan: &Plan) -> Vec<(String, String)> {
+    let told = plan.writes.iter().skip(1).map(|write| {
+        let Key::Resource { type_name, id, .. } = &write.key else {
+            panic!("{write:?}")
+        };
+        let effect = match &write.effect {
+            Effect::Check => "check".to_owned(),
+            Effect::Update(assignments) => match assignments.as_slice() {
+                [Assignment::Count(_, by)] => format!("{by:+}"),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        (format!("{type_name}/{id}"), effect)
+    });
+    told.collect()
+}
+
+fn missing(pointer: &str, type_name: &str, id: &str) -> Conflict {
+    Conflict::MissingReference {
+        pointer: pointer.parse().unwrap(),
+        target: Some(Origin {
+            type_name: type_name.to_owned(),
+            id: Some(id.to_owned()),
+        }),
+    }
+}
+
+fn has(counts: &[(&str, u64)]) -> Conflict {
+    let counts = counts
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), *count));
+    Conflict::HasDependents {
+        dependents: Some(counts.collect()),
+    }
+}
+
+fn folders() -> Model {
+    of(vec![
+        create(1, "folders/a", json!({ "name": "a" })),
+        create(2, "folders/b", json!({ "name": "b", "in": "a" })),
+        create(3, "people/p", json!({})),
+    ])
+}
+
+#[test]
+fn each_write_counts_what_it_names_anew_and_no_longer_and_leaves_the_rest_alone() {
+    let mut table = folders();
+    let file = json!({ "folder": "a", "author": "p" });
+    for (nth, (command, looks, wanted)) in [
+        // Named on create: counted, or only looked at.
+        (
+            create(10, "files/f", file),
+            0,
+            vec![("folders/a", "+1"), ("people/p", "check")],
+        ),
+        // What stays is left alone, whatever else changes, blindly or not.
+        (go(11, "files/f", "count", Value::Null), 0, vec![]),
+        (patch(12, "files/f", json!({ "n": 2 })), 1, vec![]),
+        (
+            patch(13, "files/f", json!({ "folder": "a" , "n": 3})),
+            1,
+            vec![],
+        ),
+        // Moved by an update, and by a transition.
+        (
+            patch(14, "files/f", json!({ "folder": "b" })),
+            1,
+            vec![("folders/a", "-1"), ("folders/b", "+1")],
+        ),
+        (
+            go(15, "files/f", "move", json!({ "to": "a" })),
+            1,
+            vec![("folders/a", "+1"), ("folders/b", "-1")],
+        ),
+        // Named twice, it is one that refers to it.
+        (patch(16, "files/f", json!({ "also": "a" })), 1, vec![]),
+        (
+            patch(17, "files/f", json!({ "folder": "b" })),
+            1,
+            vec![("folders/b", "+1")],
+        ),
+        (
+            go(18, "files/f", "unlink", Value::Null),
+            1,
+            vec![("folders/a", "-1")],
+        ),
+        (patch(19, "files/f", json!({ "author": null })), 1, vec![]),
+        // What refers to itself is not counted.
+        (
+            patch(20, "folders/b", json!({ "in": "b" })),
+            1,
+            vec![("folders/a", "-1")],
+        ),
+        (
+            patch(21, "folders/b", json!({ "in": "a" })),
+            1,
+            vec![("folders/a", "+1")],
+        ),
+        (
+            patch(22, "folders/b", json!({ "in": null })),
+            1,
+            vec![("folders/a", "-1")],
+        ),
+        (delete(23, "files/f"), 1, vec![("folders/b", "-1")]),
+        (create(24, "folders/c", json!({ "in": "c" })), 0, vec![]),
+        (delete(25, "folders/c"), 1, vec![]),
+        (delete(26, "people/p"), 0, vec![]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (looked, plan) = planned(&table, &command);
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .map(|(name, effect)| (name.to_owned(), effect.to_owned()))
+            .collect();
+        assert_eq!(
+            (looked, beside(&plan)),
+            (looks, wanted),
+            "{nth}: {command:?}"
+        );
+        table = done(table, command);
+    }
+}
+
+#[test]
+fn a_count_is_nobodys_change() {
+    let before = folders();
+    let after = done(
+        before.clone(),
+        create(9, "files/f", json!({ "folder": "a" })),
+    );
+    let of = |table: &Model| match table.get(&key("folders/a")) {
+        Some(Item::Resource(resource)) => resource,
+        other => panic!("{other:?}"),
+    };
+    let counted = Resource {
+        dependents: BTreeMap::from([("folders".to_owned(), 1), ("files".to_owned(), 1)]),
+        ..of(&before)
+    };
+    assert_eq!(of(&after), counted);
+}
+
+#[test]
+fn what_is_not_there_or_was_deleted_or_never_could_be_is_not_named() {
+    let table = done(folders(), create(5, "folders/gone", json!({})));
+    let table = done(table, delete(6, "folders/gone"));
+    let table = done(table, create(7, "files/f", json!({ "folder": "a" })));
+    let long = "x".repeat(3_000);
+    for id in ["none", "gone", "no id", "", &long] {
+        for command in [
+            create(8, "files/g", json!({ "folder": id })),
+            patch(8, "files/f", json!({ "folder": id })),
+            go(8, "files/f", "move", json!({ "to": id })),
+        ] {
+            let problem = refused(&table, command);
+            assert_eq!(problem.code, Code::MissingReference);
+            assert_eq!(problem.conflicts, [missing("/folder", "folders", id)]);
+            assert_eq!(problem.resolutions, []);
+        }
+    }
+    let problem = refused(
+        &table,
+        patch(8, "files/f", json!({ "author": "x", "also": "y" })),
+    );
+    let both = [
+        missing("/also", "folders", "y"),
+        missing("/author", "people", "x"),
+    ];
+    assert_eq!(problem.conflicts, both);
+    // What was named while it was there may go, and stays named.
+    let table = done(table, patch(9, "files/f", json!({ "author": "p" })));
+    let table = done(table, delete(10, "people/p"));
+    let table = done(table, patch(11, "files/f", json!({ "n": 1 })));
+    let problem = refused(
+        &table,
+        create(12, "files/g", json!({ "folder": "a", "author": "p" })),
+    );
+    assert_eq!(problem.conflicts, [missing("/author", "people", "p")]);
+}
+
+#[test]
+fn what_is_named_is_not_deleted_and_all_that_names_it_is_counted() {
+    let table = folders();
+    assert_eq!(
+        refused(&table, delete(5, "folders/a")).conflicts,
+        [has(&[("folders", 1)])]
+    );
+    let table = done(table, create(6, "files/f", json!({ "folder": "a" })));
+    let table = done(
+        table,
+        create(7, "files/g", json!({ "folder": "b", "also": "a" })),
+    );
+    let problem = refused(&table, delete(8, "folders/a"));
+    assert_eq!(problem.code, Code::HasDependents);
+    assert_eq!(problem.conflicts, [has(&[("files", 2), ("folders", 1)])]);
+    assert_eq!(
+        problem.detail,
+        "folders/a cannot be deleted while 2 of files and 1 of folders refer to it."
+    );
+    assert!(problem.current.is_some());
+    let table = done(table, delete(9, "files/f"));
+    let table = done(table, go(10, "files/g", "unlink", Value::Null));
+    let table = done(table, patch(11, "folders/b", json!({ "in": null })));
+    let table = done(table, delete(12, "folders/a"));
+    // Its next incarnation begins with none.
+    let table = done(table, create(13, "folders/a", json!({})));
+    done(table, delete(14, "folders/a"));
+}
+
+#[test]
+fn a_stale_delete_is_told_of_both_and_offered_no_overwrite() {
+    let table = folders();
+    let mut stale = delete(5, "folders/a");
+    stale.preconditions.if_match = Some(IfMatch::Tags(vec!["9-00000001".to_owned()]));
+    let problem = refused(&table, stale.clone());
+    let codes: Vec<Code> = problem.conflicts.iter().map(Conflict::code).collect();
+    assert_eq!(codes, [Code::StaleVersion, Code::HasDependents]);
+    let rels = problem.resolutions.iter().map(|it| format!("{:?}", it.rel));
+    assert_eq!(rels.collect::<Vec<_>>(), ["Discard"]);
+}
+
+#[test]
+fn who_may_not_read_what_refers_learns_that_something_does() {
+    let table = done(folders(), patch(4, "folders/a", json!({ "seen": 0 })));
+    let table = done(table, create(5, "files/f", json!({ "folder": "b" })));
+    let table = done(
+        table,
+        create(6, "links/l", json!({ "to": "a", "file": "f" })),
+    );
+    let mut command = delete(7, "folders/a");
+    let everything = has(&[("files", 1), ("folders", 1), ("links", 1)]);
+    assert_eq!(refused(&table, command.clone()).conflicts, [everything]);
+    command.caller.scopes = Scopes::Only(Default::default());
+    let readable = has(&[("files", 1), ("folders", 1)]);
+    assert_eq!(refused(&table, command).conflicts, [readable]);
+}
+
+#[test]
+fn what_one_request_creates_satisfies_its_references_and_what_it_ends_no_longer_counts() {
+    let table = folders();
+    // In either order.
+    for (nth, turned) in [(5, false), (6, true)] {
+        let id = format!("folders/n-{nth}");
+        let mut parts = vec![
+            create(nth, &id, json!({})),
+            create(
+                nth,
+                "files/f",
+                json!({ "folder": format!("n-{nth}"), "author": "p" }),
+            ),
+            patch(nth, "folders/b", json!({ "in": format!("n-{nth}") })),
+        ];
+        if turned {
+            parts.reverse();
+        }
+        let table = done(table.clone(), all(nth, parts.clone()));
+        assert_eq!(
+            refused(&table, delete(7, &id)).conflicts,
+            [has(&[("files", 1), ("folders", 1)])]
+        );
+        // The folder ends with all that is in it, or not at all.
+        let mut ends = vec![delete(8, &id), delete(8, "files/f"), delete(8, "folders/b")];
+        if turned {
+            ends.reverse();
+        }
+        done(table.clone(), all(8, ends.clone()));
+        ends.retain(|end| end.id != "f");
+        let problem = refused(&table, all(9, ends.clone()));
+        let index = ends.iter().position(|end| end.id != "b").unwrap();
+        let [
+            Conflict::InOperation {
+                operation,
+                conflict,
+                ..
+            },
+        ] = problem.conflicts.as_slice()
+        else {
+            panic!("{problem:?}");
+        };
+        let left = has(&[("files", 1)]);
+        assert_eq!((*operation, &**conflict), (index, &left));
+    }
+}
+
+#[test]
+fn what_one_operation_ends_another_does_not_name() {
+    let table = of(vec![
+        create(1, "folders/a", json!({})),
+        create(2, "folders/b", json!({})),
+        create(3, "files/f", json!({ "folder": "a" })),
+        create(4, "people/p", json!({})),
+    ]);
+    for naming in [
+        create(5, "files/g", json!({ "folder": "b" })),
+        patch(5, "files/f", json!({ "folder": "b" })),
+    ] {
+        let problem = refused(&table, all(5, vec![delete(5, "folders/b"), naming]));
+        let [
+            Conflict::InOperation {
+                operation: 1,
+                conflict,
+                ..
+            },
+        ] = problem.conflicts.as_slice()
+        else {
+            panic!("{problem:?}");
+        };
+        assert_eq!(**conflict, missing("/folder", "folders", "b"));
+    }
+    let naming = patch(6, "files/f", json!({ "author": "p" }));
+    let problem = refused(&table, all(6, vec![naming, delete(6, "people/p")]));
+    assert_eq!(problem.code, Code::MissingReference);
+    // All that stands against any of them is told.
+    let both = vec![
+        delete(7, "folders/a"),
+        create(7, "files/g", json!({ "folder": "none" })),
+    ];
+    let problem = refused(&table, all(7, both));
+    let told: Vec<Code> = problem.conflicts.iter().map(Conflict::code).collect();
+    assert_eq!(told, [Code::MissingReference, Code::HasDependents]);
+}
+
+#[test]
+fn counts_of_one_request_are_summed_and_go_into_the_writes_of_what_they_count() {
+    let table = of(vec![
+        create(1, "folders/a", json!({ "seen": 0 })),
+        create(2, "folders/b", json!({ "seen": 0 })),
+        create(3, "files/f", json!({ "folder": "a" })),
+        create(4, "files/g", json!({ "folder": "b" })),
+    ]);
+    // They change places: each count stays.
+    let swap = all(
+        5,
+        vec![
+            patch(5, "files/f", json!({ "folder": "b" })),
+            patch(5, "files/g", json!({ "folder": "a" })),
+        ],
+    );
+    let (_, plan) = planned(&table, &swap);
+    let effects: Vec<&Effect> = plan.writes.iter().skip(2).map(|it| &it.effect).collect();
+    assert_eq!(effects, [&Effect::Check, &Effect::Check]);
+    let table = done(table, swap);
+    // The folder is renamed, by an update or a transition, or left as it is, and gets two files.
+    for (nth, write) in [
+        (6, patch(6, "folders/a", json!({ "name": "new" }))),
+        (7, go(7, "folders/a", "rename", json!({ "name": "x" }))),
+        (8, patch(8, "folders/a", json!({ "name": "x" }))),
+    ] {
+        let file = |id: String| create(nth, &id, json!({ "folder": "a" }));
+        let parts = vec![
+            file(format!("files/one-{nth}")),
+            write,
+            file(format!("files/two-{nth}")),
+        ];
+        let command = all(nth, parts);
+        assert_eq!(planned(&table, &command).1.writes.len(), 3);
+        done(table.clone(), command);
+    }
+    // What happens along, to the very folder that is named.
+    let link = create(9, "links/l", json!({ "to": "a", "file": "f" }));
+    let (_, plan) = planned(&table, &link);
+    assert_eq!(plan.writes.len(), 4, "{plan:?}");
+    let table = done(table, link);
+    let Some(Item::Resource(folder)) = table.get(&key("folders/a")) else {
+        panic!("it is there");
+    };
+    assert_eq!(folder.document["seen"], json!(1));
+}
+
+#[test]
+fn a_missing_reference_of_what_happens_along_names_where() {
+    let table = of(vec![create(3, "folders/a", json!({ "seen": 0 }))]);
+    let table = done(table, create(4, "files/f", json!({ "folder": "a" })));
+    // The folder is to be looked at and named, and the file to be moved there: it is missing thrice.
+    let problem = refused(
+        &table,
+        create(5, "links/l", json!({ "to": "x", "file": "f" })),
+    );
+    assert_eq!(problem.code, Code::MissingReference);
+    let elsewhere = Conflict::Elsewhere {
+        resource: Origin {
+            type_name: "files".to_owned(),
+            id: Some("f".to_owned()),
+        },
+        conflict: Box::new(missing("/folder", "folders", "x")),
+    };
+    assert!(problem.conflicts.contains(&elsewhere), "{problem:?}");
+    assert!(problem.conflicts.contains(&missing("/to", "folders", "x")));
+}
+
+#[test]
+fn a_dry_run_looks_at_what_would_be_named() {
+    let table = folders();
+    let mut command = create(5, "files/f", json!({ "folder": "none" }));
+    command.dry_run = true;
+    let problem = refused(&table, command);
+    assert_eq!(problem.conflicts, [missing("/folder", "folders", "none")]);
+    let mut command = create(6, "files/f", json!({ "folder": "a" }));
+    command.dry_run = true;
+    let (left, answer) = World::run(table.clone(), declarations(), command);
+    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+    assert_eq!(left, table);
+    let mut command = delete(7, "folders/a");
+    command.dry_run = true;
+    assert_eq!(refused(&table, command).code, Code::HasDependents);
+}
+
+#[test]
+fn what_was_written_before_the_reference_was_declared_is_let_go_of_all_the_same() {
+    let lines: Vec<&str> = FILES.lines().collect();
+    let start = lines
+        .iter()
+        .position(|line| *line == "references:")
+        .unwrap();
+    let (head, rest) = lines.split_at(start);
+    let undeclared = [head, &rest[4..]].concat().join("\n");
+    assert!(undeclared.contains("transitions:") && !undeclared.contains("type: folders"));
+    let undeclared = declare(&[
+        ("files.yaml", &undeclared),
+        ("folders.yaml", FOLDERS),
+        ("people.yaml", PEOPLE),
+    ]);
+    let write = |table: Model, command: Command| match World::run(table, &undeclared, command) {
+        (table, Answer::Done(_)) => table,
+        (_, answer) => panic!("{answer:?}"),
+    };
+    let table = write(Model::default(), create(1, "folders/a", json!({})));
+    let table = write(table, create(2, "files/f", json!({ "folder": "a" })));
+    let table = write(table, create(3, "files/g", json!({ "folder": "nowhere" })));
+    for command in [
+        delete(4, "files/f"),
+        delete(4, "files/g"),
+        patch(4, "files/g", json!({ "folder": "a" })),
+    ] {
+        let (table, answer) = World::run(table.clone(), declarations(), command);
+        assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+        assert!(table.get(&key("folders/a")).is_some());
+    }
+}
+
+#[test]
+fn however_they_meet_nothing_that_is_named_is_missing() {
+    let table = of(vec![
+        create(1, "folders/a", json!({})),
+        create(2, "folders/b", json!({})),
+        create(3, "files/f", json!({ "folder": "a" })),
+    ]);
+    let keyed = |mut command: Command| {
+        command.idempotency = Some(Idempotency {
+            key: "k".to_owned(),
+            fingerprint: "f".to_owned(),
+        });
+        command
+    };
+    let pairs: Vec<[Command; 2]> = vec![
+        [
+            delete(10, "folders/b"),
+            create(11, "files/g", json!({ "folder": "b" })),
+        ],
+        [
+            delete(10, "folders/b"),
+            patch(11, "files/f", json!({ "folder": "b" })),
+        ],
+        [
+            delete(10, "folders/b"),
+            go(11, "files/f", "move", json!({ "to": "b" })),
+        ],
+        [
+            delete(10, "folders/b"),
+            keyed(patch(11, "files/f", json!({ "folder": "b" }))),
+        ],
+        [delete(10, "folders/a"), delete(11, "files/f")],
+        [
+            patch(10, "files/f", json!({ "folder": "b" })),
+            delete(11, "files/f"),
+        ],
+        [
+            patch(10, "files/f", json!({ "folder": "b" })),
+            patch(11, "files/f", json!({ "also": "b" })),
+        ],
+        [
+            all(10, vec![delete(10, "files/f"), delete(10, "folders/a")]),
+            create(11, "files/g", json!({ "folder": "a" })),
+        ],
+        [
+            all(
+                10,
+                vec![
+                    create(10, "folders/c", json!({})),
+                    patch(10, "files/f", json!({ "folder": "c" })),
+                ],
+            ),
+            patch(11, "folders/a", json!({ "name": "n" })),
+        ],
+    ];
+    let mut ends = 0;
+    for pair in pairs {
+        let world = World::new(table.clone(), pair.clone());
+        ends += explore(declarations(), &world, 1, &|world| {
+            agree(&world.table);
+            for process in &world.processes {
+                // Nobody is refused for what the same request has done.
+                if let Some(Answer::Refused(problem)) = &process.answer {
+                    let expected = [
+                        Code::MissingReference,
+                        Code::HasDependents,
+                        Code::Gone,
+                        Code::OutcomeUnknown,
+                        Code::AlreadyExists,
+                    ];
+                    assert!(expected.contains(&problem.code), "{problem:?}\n{pair:?}");
+                }
+            }
+        });
+    }
+    assert!(ends > 1_000, "{ends}");
+}
+
+#[test]
+fn of_a_delete_and_a_create_that_names_it_one_happens() {
+    let table = of(vec![create(1, "folders/a", json!({}))]);
+    let pair = [
+        delete(10, "folders/a"),
+        create(11, "files/g", json!({ "folder": "a" })),
+    ];
+    let world = World::new(table, pair);
+    explore(declarations(), &world, 0, &|world| {
+        let happened = |process: &model::world::Process| {
+            matches!(process.answer, Some(Answer::Done(Done { .. })))
+        };
+        let count = world.processes.iter().filter(|it| happened(it)).count();
+        assert_eq!(count, 1);
+    });
+}
