@@ -53,7 +53,8 @@ fn local() -> String {
     LOCAL.to_owned()
 }
 
-/// The sample data of every declared type: names, and what is to be made of them.
+/// The sample data of every declared type, in the order in which it can be created: names, and what
+/// is to be made of them.
 ///
 /// # Errors
 /// A sentence that names the file that cannot be used.
@@ -62,7 +63,7 @@ pub fn read(
     declarations: &Declarations,
 ) -> Result<Vec<(String, Vec<Seed>)>, String> {
     let mut all = Vec::new();
-    for declaration in declarations.iter() {
+    for declaration in declarations.needed_first() {
         let path = resources
             .join("seed")
             .join(format!("{}.json", declaration.name));

@@ -43,6 +43,8 @@ pub(crate) const REPLACED: &str = "replaced";
 pub(crate) const REMOVED: &str = "removed";
 /// What the names of the counters of dependents begin with; the dependents' type follows.
 pub(crate) const DEPENDENTS: &str = "refs.";
+/// The resources that count the resource among their dependents, as `type/id`.
+pub(crate) const COUNTED: &str = "counted";
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const REQUEST_ID: &str = "requestId";
@@ -119,6 +121,7 @@ pub(crate) fn path(attribute: &Attribute) -> Path {
         Attribute::Floor => FLOOR,
         Attribute::Stamp(place) => STAMPS[place % STAMPS.len()],
         Attribute::Dependents(type_name) => return top(&dependents(type_name)),
+        Attribute::Counted => COUNTED,
         Attribute::Owner => OWNER,
         Attribute::Expires => EXPIRES,
         Attribute::ListedIn => INDEX_PARTITION_KEY,

@@ -1,13 +1,15 @@
 //! Items as DynamoDB holds them: the document as one map attribute, everything else beside it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use onlyif::answer::{Done, DoneKind};
 use onlyif::document::Document;
 use onlyif::document::pointer::Pointer;
+use onlyif::evaluate;
 use onlyif::item::{
-    Claim, Clock, ClockPart, Clocks, Item, Key, Partition, Record, Resource, Stamps, Tombstone,
+    Claim, Clock, ClockPart, Clocks, Item, Key, Name, Partition, Record, Resource, Stamps,
+    Tombstone,
 };
 use onlyif::timestamp::Timestamp;
 use serde_json::Value;
@@ -135,6 +137,10 @@ impl Encoder {
         for (type_name, count) in &resource.dependents {
             self.count(&name::dependents(type_name), count);
         }
+        if !resource.counted.is_empty() {
+            let names = evaluate::names(&resource.counted);
+            self.put(name::COUNTED, encode_value(&names));
+        }
     }
 
     /// What a representation shows.
@@ -235,8 +241,23 @@ impl Decoder<'_> {
             clocks: self.clocks()?,
             stamps: self.stamps()?,
             dependents: self.dependents()?,
+            counted: self.counted()?,
             ..shown
         })
+    }
+
+    fn counted(&self) -> Result<BTreeSet<Name>, Foreign> {
+        let foreign = || Foreign(format!("{} is no list of names", name::COUNTED));
+        let names = match self.0.get(name::COUNTED) {
+            None => return Ok(BTreeSet::new()),
+            Some(AttributeValue::L(names)) => names,
+            Some(_) => return Err(foreign()),
+        };
+        let name = |name: &AttributeValue| match name {
+            AttributeValue::S(name) => name.parse().map_err(|()| foreign()),
+            _ => Err(foreign()),
+        };
+        names.iter().map(name).collect()
     }
 
     /// A counter that has come down to 0 counts nothing, and stays.
@@ -267,6 +288,7 @@ impl Decoder<'_> {
             clocks: Clocks::default(),
             stamps: Stamps::default(),
             dependents: BTreeMap::new(),
+            counted: BTreeSet::new(),
         })
     }
 

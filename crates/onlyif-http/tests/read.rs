@@ -72,6 +72,7 @@ fn lamp() -> Resource {
         clocks: Clocks::default(),
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
+        counted: std::collections::BTreeSet::new(),
     }
 }
 

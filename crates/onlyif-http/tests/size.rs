@@ -31,6 +31,7 @@ fn resource(text: &str) -> Resource {
         clocks: Clocks::default(),
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
+        counted: std::collections::BTreeSet::new(),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::document::number;
-use crate::item::{Attribute, ClockPart, Clocks, Item, Operand, Resource, Stamps, Tombstone};
+use crate::item::{Attribute, ClockPart, Clocks, Item, Name, Operand, Resource, Stamps, Tombstone};
 use crate::plan::{Comparator, Condition};
 
 /// Something that conditions look into.
@@ -108,6 +109,7 @@ fn of_resource<'a>(resource: &'a Resource, attribute: &Attribute) -> Option<Cow<
             let count = resource.dependents.get(type_name);
             count.map(|count| Value::from(*count))
         }
+        Attribute::Counted => (!resource.counted.is_empty()).then(|| names(&resource.counted)),
         Attribute::DeletedAt
         | Attribute::DeletedBy
         | Attribute::Owner
@@ -130,6 +132,11 @@ fn of_tombstone(tombstone: &Tombstone, attribute: &Attribute) -> Option<Value> {
         Attribute::Stamp(place) => stamp(&tombstone.stamps, *place),
         _ => None,
     }
+}
+
+/// Names of resources as a JSON array.
+pub fn names(names: &BTreeSet<Name>) -> Value {
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// One of the three clock maps as a JSON object.

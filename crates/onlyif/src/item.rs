@@ -1,6 +1,8 @@
 //! What the table holds: resources, the tombstones they leave, and the values they claim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -115,6 +117,48 @@ pub struct Resource {
     pub stamps: Stamps,
     /// How many resources of which type refer to it, so that it is not deleted meanwhile.
     pub dependents: BTreeMap<String, u64>,
+    /// The resources that count it among their dependents.
+    pub counted: BTreeSet<Name>,
+}
+
+/// The name of another resource of the same tenant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// The declared type.
+    pub type_name: String,
+    /// The resource's id.
+    pub id: String,
+}
+
+impl Name {
+    /// Its key, for this tenant.
+    pub fn key(&self, tenant: &str) -> Key {
+        Key::Resource {
+            tenant: tenant.to_owned(),
+            type_name: self.type_name.clone(),
+            id: self.id.clone(),
+        }
+    }
+}
+
+/// As it is kept: `type/id`.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.type_name, self.id)
+    }
+}
+
+/// From what [`Display`](fmt::Display) writes.
+impl FromStr for Name {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (type_name, id) = text.split_once('/').ok_or(())?;
+        Ok(Name {
+            type_name: type_name.to_owned(),
+            id: id.to_owned(),
+        })
+    }
 }
 
 impl Resource {
@@ -236,6 +280,8 @@ pub enum Attribute {
     Stamp(usize),
     /// How many resources of this type refer to the resource; absent where none ever did.
     Dependents(String),
+    /// See [`Resource`]; absent where nothing ever did.
+    Counted,
     /// See [`Claim`].
     Owner,
     /// The second (since the epoch) from which the table may drop the item.

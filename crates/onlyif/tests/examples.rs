@@ -63,6 +63,8 @@ fn the_examples_are_declarations() {
             "branches",
             "documents",
             "features",
+            "files",
+            "folders",
             "jobs",
             "machines",
             "orders",
@@ -72,6 +74,22 @@ fn the_examples_are_declarations() {
             "sales"
         ]
     );
+}
+
+#[test]
+fn what_others_need_stands_before_them() {
+    let all = declarations();
+    let ordered: Vec<&str> = all
+        .needed_first()
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(ordered.len(), all.iter().count());
+    let place = |name: &str| ordered.iter().position(|it| *it == name).expect(name);
+    assert!(place("folders") < place("files"), "{ordered:?}");
+    assert!(place("products") < place("sales"), "{ordered:?}");
+    // By name where that leaves a choice.
+    assert!(place("accounts") < place("bookings"), "{ordered:?}");
 }
 
 #[test]

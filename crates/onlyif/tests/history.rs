@@ -222,6 +222,7 @@ fn resource(version: u64, state: &str, document: Value) -> Resource {
         clocks: Clocks::default(),
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
+        counted: std::collections::BTreeSet::new(),
     }
 }
 

@@ -10,7 +10,7 @@
 #[allow(dead_code, reason = "other tests need more of it")]
 mod model;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use model::Model;
@@ -20,7 +20,7 @@ use onlyif::command::{Command, Idempotency, IfMatch, Operation, Scopes};
 use onlyif::decide::{Decision, decide};
 use onlyif::declaration::Declarations;
 use onlyif::document::patch::Patch;
-use onlyif::item::{Item, Key, Resource};
+use onlyif::item::{Item, Key, Name, Resource};
 use onlyif::plan::{Assignment, Effect, Plan};
 use onlyif::problem::{Code, Conflict, Origin, Problem};
 use onlyif::view::View;
@@ -150,35 +150,48 @@ fn live(table: &Model) -> BTreeMap<(String, String), Resource> {
     items.collect()
 }
 
-/// Every count is what there is, and nothing that is counted is missing.
+/// Every count is what there is, and nothing that counts is missing.
 #[track_caller]
 fn agree(table: &Model) {
     let live = live(table);
     let mut counts: BTreeMap<(String, String), BTreeMap<String, u64>> = BTreeMap::new();
     for ((type_name, id), resource) in &live {
-        let declaration = declarations().get(type_name).expect("declared");
-        let restricting = declaration.references.iter().filter(|it| it.restrict);
-        let mut named: Vec<(String, String)> = restricting
-            .filter_map(|reference| {
-                let named = reference.field.of(&resource.document)?.as_str()?.to_owned();
-                Some((reference.type_name.clone(), named))
-            })
-            .filter(|named| *named != (type_name.clone(), id.clone()))
-            .collect();
-        named.sort();
-        named.dedup();
-        for target in named {
-            assert!(live.contains_key(&target), "{id} names {target:?}");
-            *counts
-                .entry(target)
-                .or_default()
-                .entry(type_name.clone())
-                .or_default() += 1;
+        for Name {
+            type_name: of,
+            id: named,
+        } in &resource.counted
+        {
+            let target = (of.clone(), named.clone());
+            assert!(
+                live.contains_key(&target),
+                "{type_name}/{id} names {target:?}"
+            );
+            let count = counts.entry(target).or_default();
+            *count.entry(type_name.clone()).or_default() += 1;
         }
     }
     for (name, resource) in &live {
         let count = counts.remove(name).unwrap_or_default();
         assert_eq!(resource.dependents, count, "{name:?}");
+    }
+}
+
+/// What each resource names that is not to be deleted meanwhile counts it.
+#[track_caller]
+fn is_counted(table: &Model) {
+    for ((type_name, id), resource) in live(table) {
+        let references = &declarations().get(&type_name).expect("declared").references;
+        let named = references.iter().filter(|it| it.restrict);
+        let named = named.filter_map(|reference| {
+            let named = reference.field.of(&resource.document)?.as_str()?;
+            Some((reference.type_name.clone(), named.to_owned()))
+        });
+        let named: BTreeSet<String> = named
+            .filter(|named| *named != (type_name.clone(), id.clone()))
+            .map(|(type_name, id)| format!("{type_name}/{id}"))
+            .collect();
+        let counted: BTreeSet<String> = resource.counted.iter().map(Name::to_string).collect();
+        assert_eq!(counted, named, "{type_name}/{id}");
     }
 }
 
@@ -349,6 +362,7 @@ fn each_write_counts_what_it_names_anew_and_no_longer_and_leaves_the_rest_alone(
             "{nth}: {command:?}"
         );
         table = done(table, command);
+        is_counted(&table);
     }
 }
 
@@ -636,7 +650,7 @@ fn a_dry_run_looks_at_what_would_be_named() {
 }
 
 #[test]
-fn what_was_written_before_the_reference_was_declared_is_let_go_of_all_the_same() {
+fn what_was_written_before_the_reference_was_declared_is_counted_when_it_is_written_next() {
     let lines: Vec<&str> = FILES.lines().collect();
     let start = lines
         .iter()
@@ -650,22 +664,36 @@ fn what_was_written_before_the_reference_was_declared_is_let_go_of_all_the_same(
         ("folders.yaml", FOLDERS),
         ("people.yaml", PEOPLE),
     ]);
-    let write = |table: Model, command: Command| match World::run(table, &undeclared, command) {
+    let without = |table: Model, command: Command| match World::run(table, &undeclared, command) {
         (table, Answer::Done(_)) => table,
         (_, answer) => panic!("{answer:?}"),
     };
-    let table = write(Model::default(), create(1, "folders/a", json!({})));
-    let table = write(table, create(2, "files/f", json!({ "folder": "a" })));
-    let table = write(table, create(3, "files/g", json!({ "folder": "nowhere" })));
-    for command in [
-        delete(4, "files/f"),
-        delete(4, "files/g"),
-        patch(4, "files/g", json!({ "folder": "a" })),
-    ] {
-        let (table, answer) = World::run(table.clone(), declarations(), command);
-        assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
-        assert!(table.get(&key("folders/a")).is_some());
-    }
+    let table = without(Model::default(), create(1, "folders/a", json!({})));
+    let table = done(table, create(2, "files/e", json!({ "folder": "a" })));
+    let table = without(table, create(3, "files/f", json!({ "folder": "a" })));
+    let table = without(table, create(4, "files/g", json!({ "folder": "nowhere" })));
+    // Whatever was not counted takes nothing off.
+    let less = done(table.clone(), patch(5, "files/g", json!({ "folder": "a" })));
+    let less = done(less, delete(6, "files/f"));
+    let both = has(&[("files", 2)]);
+    assert_eq!(refused(&less, delete(7, "folders/a")).conflicts, [both]);
+    // Any update counts it, if it is there.
+    let more = without(table, delete(8, "files/g"));
+    let more = done(more, patch(9, "files/f", json!({ "n": 1 })));
+    let more = without(more, create(10, "files/g", json!({ "folder": "nowhere" })));
+    let problem = refused(&more, patch(11, "files/g", json!({ "n": 1 })));
+    assert_eq!(
+        problem.conflicts,
+        [missing("/folder", "folders", "nowhere")]
+    );
+    // And what is no longer declared to refer is no longer counted from its next write on.
+    let table = without(more, patch(12, "files/f", json!({ "n": 2 })));
+    let one = has(&[("files", 1)]);
+    assert_eq!(refused(&table, delete(13, "folders/a")).conflicts, [one]);
+    let table = without(table, delete(14, "files/e"));
+    let (table, answer) = World::run(table, &undeclared, delete(15, "folders/a"));
+    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+    agree(&table);
 }
 
 #[test]
@@ -728,6 +756,7 @@ fn however_they_meet_nothing_that_is_named_is_missing() {
         let world = World::new(table.clone(), pair.clone());
         ends += explore(declarations(), &world, 1, &|world| {
             agree(&world.table);
+            is_counted(&world.table);
             for process in &world.processes {
                 // Nobody is refused for what the same request has done.
                 if let Some(Answer::Refused(problem)) = &process.answer {

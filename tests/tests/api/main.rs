@@ -51,6 +51,7 @@ mod tenants;
 mod bookings;
 mod branches;
 mod features;
+mod files;
 mod jobs;
 mod prompts;
 mod replies;

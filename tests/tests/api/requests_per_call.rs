@@ -362,6 +362,52 @@ async fn a_delete_makes_one_or_two_where_it_frees_values() {
         .is(204);
 }
 
+/// What a resource refers to is checked, and counted, in the write itself.
+#[tokio::test]
+async fn a_reference_makes_a_create_one_transaction_and_what_changes_it_two_requests() {
+    let counted = Counted::with(Options {
+        resources: EXAMPLES.into(),
+        ..Options::default()
+    })
+    .await;
+    let alice = counted.api.alice();
+    let folder = |id: &str| alice.create(&format!("/v1/folders/{id}"), json!({"name": id}));
+    folder("a").await.is(201);
+    folder("b").await.is(201);
+    let file = |folder: &str| json!({"folder": folder, "name": "f", "text": ""});
+    let transaction = &["TransactWriteItems"];
+    counted
+        .makes(transaction, alice.create("/v1/files/f", file("a")))
+        .await
+        .is(201);
+    counted
+        .makes(transaction, alice.post("/v1/files", file("none")))
+        .await
+        .refused(409, "missing-reference");
+    // A delete of what is referred to is refused by its own condition.
+    let delete = |path: &str| alice.delete(path).if_any();
+    let read = &["GetItem"];
+    counted
+        .makes(read, delete("/v1/folders/a"))
+        .await
+        .refused(409, "has-dependents");
+    let edit = |change: Value| alice.patch("/v1/files/f", change).if_any();
+    counted
+        .makes(&["GetItem", "UpdateItem"], edit(json!({"text": "x"})))
+        .await
+        .is(200);
+    let two = &["GetItem", "TransactWriteItems"];
+    counted
+        .makes(two, edit(json!({"folder": "b"})))
+        .await
+        .is(200);
+    counted
+        .makes(two, edit(json!({"folder": "none"})))
+        .await
+        .refused(409, "missing-reference");
+    counted.makes(two, delete("/v1/files/f")).await.is(204);
+}
+
 #[tokio::test]
 async fn a_list_makes_one_for_each_state() {
     let counted = Counted::start().await;

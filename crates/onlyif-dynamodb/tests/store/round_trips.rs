@@ -4,7 +4,7 @@ use onlyif::answer::{Done, DoneKind};
 use onlyif::document::Document;
 use onlyif::document::number::canonical;
 use onlyif::item::{
-    Attribute, Claim, Clock, Clocks, Item, Key, Record, Resource, Stamps, Tombstone,
+    Attribute, Claim, Clock, Clocks, Item, Key, Name, Record, Resource, Stamps, Tombstone,
 };
 use onlyif::plan::{Condition, Effect};
 use onlyif::store::{Store, Written};
@@ -87,13 +87,26 @@ fn resource() -> impl Strategy<Value = Resource> {
     let texts = (text(), prop::option::of(text()), text(), text(), text());
     let count = 1..=i64::MAX.unsigned_abs();
     let dependents = prop::collection::btree_map("[a-z][a-z0-9-]{0,8}", count, 0..3);
-    let rest = (members(value()), any::<u64>(), clocks(), stamps, dependents);
+    let counted = prop::collection::btree_set(("[a-z][a-z0-9-]{0,8}", "[ -~]{1,9}"), 0..3);
+    let counted = counted.prop_map(|names| {
+        let name = |(type_name, id)| Name { type_name, id };
+        names.into_iter().map(name).collect()
+    });
+    let rest = (
+        members(value()),
+        any::<u64>(),
+        clocks(),
+        stamps,
+        dependents,
+        counted,
+    );
     (rest, times, texts).prop_map(|(rest, times, texts)| Resource {
         document: rest.0,
         version: rest.1,
         clocks: rest.2,
         stamps: rest.3,
         dependents: rest.4,
+        counted: rest.5,
         created_at: times.0,
         updated_at: times.1,
         previous_at: times.2,
@@ -207,6 +220,7 @@ async fn records_are_read_back_as_they_were_written() {
         clocks: Clocks::default(),
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
+        counted: std::collections::BTreeSet::new(),
         ..samples::resource()
     };
     for (kind, resource) in [

@@ -78,6 +78,7 @@ pub(crate) fn resource() -> Resource {
         },
         stamps: stamps(&["c", "b", "a"]),
         dependents: std::collections::BTreeMap::new(),
+        counted: std::collections::BTreeSet::new(),
     }
 }
 

@@ -326,6 +326,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
         clocks: Clocks { fields, floor: 0 },
         stamps: Stamps::default(),
         dependents: BTreeMap::from([("shipments".to_owned(), 2)]),
+        counted: std::collections::BTreeSet::new(),
     })
 }
 

@@ -97,6 +97,7 @@ mod tests {
             clocks: Clocks::default(),
             stamps: Stamps::default(),
             dependents: std::collections::BTreeMap::new(),
+            counted: std::collections::BTreeSet::new(),
         }
     }
 

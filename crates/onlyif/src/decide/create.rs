@@ -12,7 +12,7 @@ use crate::problem::{Conflict, Fault, Rel};
 use crate::tag::Tag;
 use crate::timestamp::Timestamp;
 
-use super::{Case, Decision, Target, claims, explain, precondition, reserved, stamp};
+use super::{Case, Decision, Target, claims, explain, precondition, references, reserved, stamp};
 
 pub(super) fn decide(
     case: &Case<'_>,
@@ -155,6 +155,7 @@ pub(super) fn resource(
         clocks: Clocks::default(),
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
         dependents: BTreeMap::new(),
+        counted: references::counted(case.declaration, &command.id, &document),
         state: states.map(|states| states.initial.clone()),
         document,
     }

@@ -60,7 +60,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     if !conflicts.is_empty() {
         return case.refuse(Some(resource), conflicts, resolutions);
     }
-    let pin = looks || case.view.in_doubt();
+    let pin = looks || !resource.counted.is_empty() || case.view.in_doubt();
     Decision::Write(Box::new(plan(
         case,
         Some(resource),
@@ -80,6 +80,9 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
             conditions.push(precondition::condition(&command.preconditions));
             conditions.extend(case.ownership());
             conditions.extend(stamp::condition(&stamp));
+            // What counts it must be told.
+            let counted = Condition::Exists(Attribute::Counted);
+            conditions.push(Condition::Not(Box::new(counted)));
             if let Some(states) = &case.declaration.states {
                 conditions.push(in_one_of(&states.delete));
             }
@@ -125,6 +128,7 @@ fn burial(case: &Case<'_>, stamp: &str) -> Vec<Assignment> {
         Attribute::Operation,
         Attribute::PreviousAt,
         Attribute::Floor,
+        Attribute::Counted,
         Attribute::Clocks(ClockPart::Version),
         Attribute::Clocks(ClockPart::Actor),
         Attribute::Clocks(ClockPart::At),

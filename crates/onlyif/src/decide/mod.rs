@@ -27,7 +27,7 @@ use crate::answer::{Answer, DoneKind};
 use crate::command::{Command, Operation};
 use crate::declaration::{Declaration, Declarations, Right, Schema};
 use crate::document::{Document, MAX_DOCUMENT_BYTES, weight};
-use crate::evaluate::clock_map;
+use crate::evaluate::{clock_map, names};
 use crate::guard::Moment;
 use crate::item::{
     self, Attribute, Clock, ClockPart, Item, Key, Operand, Partition, Resource, Tombstone,
@@ -401,6 +401,7 @@ impl<'a> Case<'a> {
         }
         let stamp = stamp::next(self.command, self.view, Some(&old.stamps));
         Resource {
+            counted: references::counted(self.declaration, &self.command.id, &document),
             document,
             version: clock.version,
             incarnation: old.incarnation.clone(),
@@ -449,6 +450,9 @@ impl<'a> Case<'a> {
             .filter(|state| Some(*state) != old.state.as_ref())
         {
             assignments.extend(self.enter(state));
+        }
+        if new.counted != old.counted {
+            assignments.push(set(Attribute::Counted, names(&new.counted)));
         }
         Write {
             key: self.command.key(),

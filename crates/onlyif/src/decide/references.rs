@@ -1,18 +1,20 @@
 //! References: what a resource names must be there when it is named, and where the declaration says
 //! so is not deleted while it is.
 //!
-//! A resource counts those that refer to it so, by type. Whatever makes, moves or ends a reference
-//! adjusts the count in the same transaction, and only of a resource that is there; a delete
-//! requires that nothing is counted. The count is nobody's change: version, time and tag stay.
+//! A resource counts those that refer to it so, by type, and each of those keeps what has counted it.
+//! Whatever makes, moves or ends a reference adjusts the count in the same transaction, and only of
+//! a resource that is there; a delete requires that nothing is counted. The count is nobody's
+//! change: version, time and tag stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::command::{Command, Operation};
 use crate::declaration::{Declaration, Declarations};
+use crate::document::Document;
 use crate::document::pointer::Pointer;
-use crate::item::{Attribute, Item, Key, Operand, Resource, is_possible_id};
+use crate::item::{Attribute, Item, Key, Name, Operand, Resource, is_possible_id};
 use crate::lifecycle;
 use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Planned, Write};
 use crate::problem::{Conflict, Origin};
@@ -20,40 +22,71 @@ use crate::view::{Seen, View};
 
 use super::{Case, Target, alive};
 
-/// What a resource refers to: where, and whether it is not deleted meanwhile. What refers to itself
-/// is not counted: it ends with itself.
-type Targets = BTreeMap<Key, Use>;
-
-struct Use {
-    field: Pointer,
-    restrict: bool,
+/// What a resource refers to, each with where. What refers to itself is left out: it ends with itself.
+struct Targets {
+    /// What is not deleted meanwhile.
+    kept: BTreeMap<Name, Pointer>,
+    /// The rest.
+    others: BTreeMap<Name, Pointer>,
 }
 
-fn targets(declaration: &Declaration, own: &Key, resource: &Resource) -> Targets {
-    let mut targets = Targets::new();
+fn targets(declaration: &Declaration, id: &str, document: &Document) -> Targets {
+    let mut targets = Targets {
+        kept: BTreeMap::new(),
+        others: BTreeMap::new(),
+    };
     for reference in &declaration.references {
-        let Some(Value::String(id)) = reference.field.of(&resource.document) else {
+        let Some(Value::String(named)) = reference.field.of(document) else {
             continue;
         };
-        let key = Key::Resource {
-            tenant: own.tenant().to_owned(),
+        let name = Name {
             type_name: reference.type_name.clone(),
-            id: id.clone(),
+            id: named.clone(),
         };
-        if key == *own {
+        if name.type_name == declaration.name && name.id == id {
             continue;
         }
-        let restrict = reference.restrict;
-        let named = || Use {
-            field: reference.field.clone(),
-            restrict,
+        let among = match reference.restrict {
+            true => &mut targets.kept,
+            false => &mut targets.others,
         };
-        targets.entry(key).or_insert_with(named).restrict |= restrict;
+        among.entry(name).or_insert_with(|| reference.field.clone());
     }
     targets
 }
 
-/// What `new` would refer to, and `old` does not, of which the view shows that it is not there.
+/// What counts a resource with this document.
+pub(super) fn counted(declaration: &Declaration, id: &str, document: &Document) -> BTreeSet<Name> {
+    targets(declaration, id, document)
+        .kept
+        .into_keys()
+        .collect()
+}
+
+/// What `new` names that `old` did not, or that has not counted it yet.
+fn named(
+    declaration: &Declaration,
+    id: &str,
+    old: Option<&Resource>,
+    new: &Resource,
+) -> BTreeMap<Name, Pointer> {
+    let before = old.map(|old| targets(declaration, id, &old.document));
+    let Targets {
+        kept: mut named,
+        others,
+    } = targets(declaration, id, &new.document);
+    named.retain(|name, _| old.is_none_or(|old| !old.counted.contains(name)));
+    for (name, field) in others {
+        let known =
+            |before: &Targets| before.others.contains_key(&name) || before.kept.contains_key(&name);
+        if !before.as_ref().is_some_and(known) {
+            named.entry(name).or_insert(field);
+        }
+    }
+    named
+}
+
+/// What `new` comes to refer to, of which the view shows that it is not there.
 pub(super) fn conflicts(case: &Case<'_>, old: Option<&Resource>, new: &Resource) -> Vec<Conflict> {
     let Case {
         command,
@@ -62,33 +95,27 @@ pub(super) fn conflicts(case: &Case<'_>, old: Option<&Resource>, new: &Resource)
         ..
     } = *case;
     let own = command.key();
-    let known = old.map(|old| targets(declaration, &own, old));
-    let missing = |key: &Key| {
-        let found = match view.get(key) {
-            Seen::Unknown | Seen::Present(Item::Resource(_)) => true,
-            Seen::Absent | Seen::Present(_) => {
-                // It may have come to be since.
-                view.looked_after(key) < view.looked_after(&own) || is_made(case, key)
-            }
-        };
-        !found || !key.id().is_some_and(is_possible_id)
+    let is_there = |key: &Key| match view.get(key) {
+        Seen::Unknown | Seen::Present(Item::Resource(_)) => true,
+        // It may have come to be since.
+        Seen::Absent | Seen::Present(_) => {
+            view.looked_after(key) < view.looked_after(&own) || is_made(case, key)
+        }
     };
-    let wanted = targets(declaration, &own, new).into_iter();
-    wanted
-        .filter(|(key, _)| known.as_ref().is_none_or(|known| !known.contains_key(key)))
-        .filter(|(key, _)| missing(key))
-        .map(|(key, found)| is_missing(&key, found.field))
+    named(declaration, &command.id, old, new)
+        .into_iter()
+        .filter(|(name, _)| {
+            !is_possible_id(&name.id) || !is_there(&name.key(&command.caller.tenant))
+        })
+        .map(|(name, field)| is_missing(name, field))
         .collect()
 }
 
-fn is_missing(key: &Key, pointer: Pointer) -> Conflict {
-    let target = match key {
-        Key::Resource { type_name, id, .. } => Some(Origin {
-            type_name: type_name.clone(),
-            id: Some(id.clone()),
-        }),
-        Key::Record { .. } | Key::Unique { .. } => None,
-    };
+fn is_missing(name: Name, pointer: Pointer) -> Conflict {
+    let target = Some(Origin {
+        type_name: name.type_name,
+        id: Some(name.id),
+    });
     Conflict::MissingReference { pointer, target }
 }
 
@@ -132,18 +159,17 @@ fn dependents(
 
 /// What is sure to refer to the resource when it is to be deleted, whatever else the request does.
 pub(super) fn dependents_left(case: &Case<'_>, resource: &Resource) -> Option<Conflict> {
-    let own = case.command.key();
+    let own = Name {
+        type_name: case.command.type_name.clone(),
+        id: case.command.id.clone(),
+    };
     dependents(case, resource, |type_name| {
         let ends = |command: &&Command| {
-            let declaration = case.declarations.get(&command.type_name);
             let known = match case.view.get(&command.key()) {
                 Seen::Present(Item::Resource(known)) => Some(known),
                 _ => None,
             };
-            let refers = declaration.zip(known).is_some_and(|(declaration, known)| {
-                targets(declaration, &command.key(), known).contains_key(&own)
-            });
-            command.type_name == type_name && refers
+            command.type_name == type_name && known.is_some_and(|it| it.counted.contains(&own))
         };
         let ended = case.whole.iter().filter(ends).count();
         -i64::try_from(ended).unwrap_or(i64::MAX)
@@ -157,80 +183,55 @@ struct Change {
     counts: BTreeMap<String, i64>,
     /// Where it comes to be referred to: by which act, in which field.
     named: Vec<(Key, Pointer)>,
-    /// How many plans had been handed to the store when what refers to it was looked at.
-    looked: Option<usize>,
 }
 
-/// What plans of these acts change of what others refer to.
+/// What acts change of what they refer to.
 fn changes(declarations: &Declarations, view: &View, acts: &[Act]) -> BTreeMap<Key, Change> {
     let mut all: BTreeMap<Key, Change> = BTreeMap::new();
     for act in acts {
-        let Some(declaration) = act.key.type_name().and_then(|name| declarations.get(name)) else {
+        let (Some(declaration), Some(id)) = (
+            act.key.type_name().and_then(|name| declarations.get(name)),
+            act.key.id(),
+        ) else {
             continue;
         };
-        let of = |resource| targets(declaration, &act.key, resource);
         let new = match &act.outcome {
-            Planned::Known(resource) => of(resource),
-            Planned::Deleted => Targets::new(),
+            Planned::Known(resource) => Some(&**resource),
+            Planned::Deleted => None,
             // What sees nothing moves no reference.
             Planned::FromImage => continue,
         };
-        let mut old = match view.get(&act.key) {
-            Seen::Present(Item::Resource(resource)) => of(resource),
-            _ => Targets::new(),
+        let old = match view.get(&act.key) {
+            Seen::Present(Item::Resource(resource)) => Some(resource),
+            _ => None,
         };
-        let looked = view.looked_after(&act.key);
-        let mut count = |key: Key, named: Option<Pointer>, by: i64| {
-            let change = all.entry(key).or_default();
-            *change.counts.entry(declaration.name.clone()).or_default() += by;
-            change.looked = change.looked.max(looked);
-            let named = named.map(|field| (act.key.clone(), field));
-            change.named.extend(named);
+        let mut change = |name: &Name, change: &mut dyn FnMut(&mut Change)| {
+            change(all.entry(name.key(act.key.tenant())).or_default());
         };
-        for (key, found) in new {
-            match old.remove(&key) {
-                None => count(key, Some(found.field), i64::from(found.restrict)),
-                Some(known) if known.restrict != found.restrict => {
-                    let by = i64::from(found.restrict) - i64::from(known.restrict);
-                    count(key, None, by);
-                }
-                Some(_) => {}
-            }
+        let named = new.map(|new| named(declaration, id, old, new));
+        for (name, field) in named.into_iter().flatten() {
+            change(&name, &mut |it| {
+                it.named.push((act.key.clone(), field.clone()))
+            });
         }
-        for (key, found) in old {
-            if found.restrict {
-                count(key, None, -1);
-            }
+        let none = BTreeSet::new();
+        let [before, after] = [old, new].map(|it| it.map_or(&none, |it| &it.counted));
+        let more = after.difference(before).map(|name| (name, 1));
+        let fewer = before.difference(after).map(|name| (name, -1));
+        for (name, by) in more.chain(fewer) {
+            let type_name = || declaration.name.clone();
+            change(name, &mut |it| {
+                *it.counts.entry(type_name()).or_default() += by
+            });
         }
     }
-    for (key, change) in &mut all {
-        change.settle(view, key);
+    for change in all.values_mut() {
+        change.counts.retain(|_, by| *by != 0);
     }
-    all.retain(|_, change| !change.named.is_empty() || !change.counts.is_empty());
     all
 }
 
 impl Change {
-    /// No more is taken off than there is: what was written before its type declared the reference
-    /// was never counted.
-    fn settle(&mut self, view: &View, key: &Key) {
-        // An older find says nothing of what has been counted since.
-        if view.looked_after(key) > self.looked {
-            let counted = |type_name: &String| match view.get(key) {
-                Seen::Present(Item::Resource(resource)) => resource
-                    .dependents
-                    .get(type_name)
-                    .and_then(|count| i64::try_from(*count).ok())
-                    .unwrap_or_default(),
-                _ => 0,
-            };
-            for (type_name, by) in &mut self.counts {
-                *by = (*by).max(-counted(type_name));
-            }
-        }
-        self.counts.retain(|_, by| *by != 0);
-    }
-
     fn counted(&self, type_name: &str) -> i64 {
         self.counts.get(type_name).copied().unwrap_or_default()
     }
@@ -287,7 +288,11 @@ pub(super) fn met(cases: &[Case<'_>], acts: &[Act]) -> Vec<(Key, Conflict)> {
         }
         let change = changes.get(&own);
         for (by, field) in change.iter().flat_map(|change| &change.named) {
-            met.push((by.clone(), is_missing(&own, field.clone())));
+            let name = Name {
+                type_name: case.command.type_name.clone(),
+                id: case.command.id.clone(),
+            };
+            met.push((by.clone(), is_missing(name, field.clone())));
         }
         if let Target::Live(resource) = case.target() {
             let moved = |name: &str| change.map_or(0, |change| change.counted(name));
@@ -300,7 +305,7 @@ pub(super) fn met(cases: &[Case<'_>], acts: &[Act]) -> Vec<(Key, Conflict)> {
 
 /// The writes, with those of the counts: a resource that is written anyway is counted in the same
 /// write.
-pub(super) fn counted(
+pub(super) fn counting(
     declarations: &Declarations,
     view: &View,
     mut writes: Vec<Write>,

@@ -138,7 +138,7 @@ fn one_plan(
         return Err(parties.problems(met));
     }
     let writes = match cases.first() {
-        Some(case) => references::counted(case.declarations, case.view, writes, &acts),
+        Some(case) => references::counting(case.declarations, case.view, writes, &acts),
         None => writes,
     };
     Ok(Plan { writes, acts })

@@ -1,6 +1,6 @@
 //! A declaration that has been checked: everything in it is known to fit together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
@@ -36,6 +36,26 @@ impl Declarations {
             references.any(|reference| reference.restrict && reference.type_name == type_name)
         };
         self.types.values().filter(restricts)
+    }
+
+    /// All of them, each after those whose resources must be there for its own to be created; by name
+    /// where that leaves a choice.
+    pub fn needed_first(&self) -> Vec<&Declaration> {
+        let mut ordered: Vec<&Declaration> = Vec::new();
+        let mut met: BTreeSet<&str> = BTreeSet::new();
+        // A type, and whether what it needs stands before it already.
+        let mut next: Vec<(&Declaration, bool)> =
+            self.types.values().rev().map(|it| (it, false)).collect();
+        while let Some((declaration, ready)) = next.pop() {
+            if ready {
+                ordered.push(declaration);
+            } else if met.insert(&declaration.name) {
+                next.push((declaration, true));
+                let needs = declaration.needs().filter_map(|name| self.get(name));
+                next.extend(needs.map(|needed| (needed, false)));
+            }
+        }
+        ordered
     }
 
     /// All of them, by name.
@@ -85,6 +105,15 @@ pub struct Declaration {
 }
 
 impl Declaration {
+    /// The types that its references and what happens along with it name.
+    fn needs(&self) -> impl Iterator<Item = &str> {
+        let references = self.references.iter();
+        let along = self.create.iter().chain(&self.transitions);
+        let along = along.flat_map(|transition| &transition.also);
+        let along = along.map(|also| also.type_name.as_str());
+        references.map(|it| it.type_name.as_str()).chain(along)
+    }
+
     /// The members that only transitions write, by the schema's `readOnly`.
     pub fn read_only(&self) -> &[Pointer] {
         &self.read_only

@@ -3,13 +3,13 @@
 pub(crate) mod world;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onlyif::document::number;
 use onlyif::document::pointer::Pointer;
 use onlyif::evaluate::{self, Image};
 use onlyif::item::{
-    Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Operand, Record, Resource, Stamps,
+    Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Name, Operand, Record, Resource, Stamps,
     Tombstone,
 };
 use onlyif::plan::{Assignment, Effect, Plan, Write};
@@ -208,6 +208,7 @@ impl Attributes {
             Attribute::DeletedAt,
             Attribute::DeletedBy,
             Attribute::Floor,
+            Attribute::Counted,
             Attribute::Owner,
             Attribute::Expires,
         ];
@@ -252,6 +253,12 @@ impl Attributes {
         Stamps(std::array::from_fn(|place| {
             self.text(Attribute::Stamp(place)).expect("a stamp")
         }))
+    }
+
+    fn counted(&self) -> BTreeSet<Name> {
+        let names = self.0.get(&Attribute::Counted).and_then(Value::as_array);
+        let text = |name: &Value| name.as_str().expect("a name").parse().expect("a name");
+        names.into_iter().flatten().map(text).collect()
     }
 
     fn dependents(&self) -> BTreeMap<String, u64> {
@@ -332,6 +339,7 @@ impl Attributes {
             clocks: self.clocks(),
             stamps,
             dependents: self.dependents(),
+            counted: self.counted(),
         })
     }
 }

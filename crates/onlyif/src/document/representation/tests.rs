@@ -64,6 +64,7 @@ fn resource(document: Value) -> Resource {
         },
         stamps: Stamps::default(),
         dependents: BTreeMap::new(),
+        counted: std::collections::BTreeSet::new(),
     }
 }
 
