@@ -21,6 +21,7 @@
 
 mod harness;
 
+mod codes;
 mod create;
 mod delete;
 mod describe;

@@ -80,6 +80,23 @@ async fn a_store_that_cannot_be_reached_is_unavailable_for_now() {
     }
 }
 
+/// What the service is not allowed is its own defect: the caller learns that nothing is written, and
+/// not why.
+#[tokio::test]
+async fn a_store_that_the_service_may_not_use_is_a_defect_of_the_service() {
+    let (api, proxy) = start().await;
+    proxy.set(Fault::Deny);
+    for (name, call) in calls(&api) {
+        let reply = call.await.refused(500, "internal");
+        for word in ["AccessDenied", "arn:", "DynamoDB"] {
+            assert!(!reply.text.contains(word), "{name}: {reply:?}");
+        }
+    }
+    proxy.set(Fault::None);
+    let read = api.alice().get("/v1/products/p-1").await.is(200);
+    assert_eq!(read["version"], 1, "nothing was done");
+}
+
 #[tokio::test]
 async fn a_store_that_hangs_is_answered_for_before_the_deadline() {
     let (api, proxy) = start().await;

@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     Throttle,
     /// The same, once; then nothing.
     ThrottleOnce,
+    /// Nothing reaches the store; the service may not ask it, it says.
+    Deny,
 }
 
 /// A proxy in front of a store.
@@ -142,6 +144,7 @@ impl State {
             Fault::Unreachable => None,
             Fault::Hang => std::future::pending().await,
             Fault::Throttle => Some(throttled()),
+            Fault::Deny => Some(refusal(400, "AccessDeniedException")),
             Fault::ThrottleOnce => {
                 *self.fault.lock().unwrap() = Fault::None;
                 Some(throttled())
