@@ -162,14 +162,6 @@ pub enum Stale {
 }
 
 impl Command {
-    /// The operations that are decided together; none where there is one alone.
-    pub(crate) fn others(&self) -> &[Command] {
-        match &self.operation {
-            Operation::All(parts) => parts,
-            _ => &[],
-        }
-    }
-
     /// The operations: the command itself, or those that it holds.
     pub fn parts(&self) -> &[Command] {
         match &self.operation {

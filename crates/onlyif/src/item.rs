@@ -56,6 +56,17 @@ impl Key {
         }
     }
 
+    /// The name of the resource, where it is the key of one.
+    pub fn name(&self) -> Option<Name> {
+        match self {
+            Key::Resource { type_name, id, .. } => Some(Name {
+                type_name: type_name.clone(),
+                id: id.clone(),
+            }),
+            Key::Record { .. } | Key::Unique { .. } => None,
+        }
+    }
+
     /// The type that it is of; none of a record.
     pub fn type_name(&self) -> Option<&str> {
         match self {
@@ -76,6 +87,10 @@ impl Key {
 
 /// One image of an item that exists.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every item that is looked at is a resource"
+)]
 pub enum Item {
     /// A live resource.
     Resource(Resource),

@@ -61,6 +61,12 @@ impl View {
         self.items.get(key).map(|look| look.after)
     }
 
+    /// Whether what is known of the one key was looked at before what is known of the other, so that it
+    /// may have changed since.
+    pub fn is_older(&self, key: &Key, than: &Key) -> bool {
+        self.looked_after(key) < self.looked_after(than)
+    }
+
     /// Adds what was read, or what came back with a refusal; newer knowledge replaces older.
     pub fn learn(&mut self, key: Key, item: Option<Item>) {
         let after = self.attempts.len();

@@ -675,25 +675,160 @@ fn what_was_written_before_the_reference_was_declared_is_counted_when_it_is_writ
     // Whatever was not counted takes nothing off.
     let less = done(table.clone(), patch(5, "files/g", json!({ "folder": "a" })));
     let less = done(less, delete(6, "files/f"));
-    let both = has(&[("files", 2)]);
-    assert_eq!(refused(&less, delete(7, "folders/a")).conflicts, [both]);
-    // Any update counts it, if it is there.
-    let more = without(table, delete(8, "files/g"));
-    let more = done(more, patch(9, "files/f", json!({ "n": 1 })));
-    let more = without(more, create(10, "files/g", json!({ "folder": "nowhere" })));
-    let problem = refused(&more, patch(11, "files/g", json!({ "n": 1 })));
+    let both = || has(&[("files", 2)]);
+    assert_eq!(refused(&less, delete(7, "folders/a")).conflicts, [both()]);
+    // Any update counts it, if it is there; what is not, and was not touched, stands in nobody's way.
+    let more = done(table, patch(8, "files/f", json!({ "n": 1 })));
+    let more = done(more, patch(9, "files/g", json!({ "n": 1 })));
+    let problem = refused(
+        &more,
+        patch(10, "files/g", json!({ "folder": "elsewhere" })),
+    );
     assert_eq!(
         problem.conflicts,
-        [missing("/folder", "folders", "nowhere")]
+        [missing("/folder", "folders", "elsewhere")]
     );
+    assert_eq!(refused(&more, delete(11, "folders/a")).conflicts, [both()]);
+    let more = done(more, delete(11, "files/g"));
     // And what is no longer declared to refer is no longer counted from its next write on.
     let table = without(more, patch(12, "files/f", json!({ "n": 2 })));
     let one = has(&[("files", 1)]);
     assert_eq!(refused(&table, delete(13, "folders/a")).conflicts, [one]);
-    let table = without(table, delete(14, "files/e"));
-    let (table, answer) = World::run(table, &undeclared, delete(15, "folders/a"));
-    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+    // Nor does it stand in the way of a delete, which lets go of it as well.
+    let table = without(table, delete(14, "files/f"));
+    let emptied = without(table.clone(), delete(15, "files/e"));
+    agree(&emptied);
+    done(emptied, delete(16, "folders/a"));
+    // Who had counted a file may have ended meanwhile, and begun anew.
+    let table = without(table, delete(15, "folders/a"));
+    let again = without(table.clone(), create(16, "folders/a", json!({})));
+    for table in [table, again] {
+        for command in [
+            delete(17, "files/e"),
+            patch(17, "files/e", json!({ "n": 1 })),
+            all(
+                17,
+                vec![delete(17, "files/e"), create(17, "folders/n", json!({}))],
+            ),
+        ] {
+            let (_, answer) = World::run(table.clone(), declarations(), command);
+            assert!(
+                matches!(answer, Answer::Done(_) | Answer::All(_)),
+                "{answer:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_reference_that_no_longer_restricts_lets_go() {
+    let loose = FILES.replace("onDelete: restrict", "onDelete: ignore");
+    let loose = declare(&[
+        ("files.yaml", &loose),
+        ("folders.yaml", FOLDERS),
+        ("people.yaml", PEOPLE),
+    ]);
+    let table = done(folders(), create(5, "files/f", json!({ "folder": "b" })));
+    let run = |table: Model, command: Command| match World::run(table, &loose, command) {
+        (table, Answer::Done(_)) => table,
+        (_, answer) => panic!("{answer:?}"),
+    };
+    let table = run(table, patch(6, "files/f", json!({ "n": 1 })));
     agree(&table);
+    let table = run(table, delete(7, "files/f"));
+    agree(&table);
+    done(table, delete(8, "folders/b"));
+}
+
+#[test]
+fn an_impossible_id_is_told_beside_what_else_stands_in_the_way() {
+    let table = done(folders(), create(5, "files/f", json!({ "folder": "a" })));
+    let problem = refused(&table, create(6, "files/f", json!({ "folder": "no id" })));
+    let codes: Vec<Code> = problem.conflicts.iter().map(Conflict::code).collect();
+    assert_eq!(codes, [Code::AlreadyExists, Code::MissingReference]);
+}
+
+#[test]
+fn a_field_that_is_written_anew_must_find_what_another_one_still_names() {
+    let two = FILES.replace(
+        "  - { field: /also, type: folders }",
+        "  - { field: /also, type: people, onDelete: ignore }",
+    );
+    let two = declare(&[
+        ("files.yaml", &two),
+        ("folders.yaml", FOLDERS),
+        ("people.yaml", PEOPLE),
+    ]);
+    let table = done(
+        folders(),
+        create(5, "files/f", json!({ "folder": "a", "author": "p" })),
+    );
+    let table = done(table, delete(6, "people/p"));
+    let (_, answer) = World::run(table, &two, patch(7, "files/f", json!({ "also": "p" })));
+    let Answer::Refused(problem) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(problem.conflicts, [missing("/also", "people", "p")]);
+}
+
+#[test]
+fn what_happens_along_may_empty_what_is_deleted() {
+    let table = of(vec![
+        create(1, "folders/a", json!({})),
+        create(2, "folders/b", json!({ "seen": 0 })),
+        create(3, "files/f", json!({ "folder": "a" })),
+    ]);
+    let link = create(4, "links/l", json!({ "to": "b", "file": "f" }));
+    done(table, all(4, vec![delete(4, "folders/a"), link]));
+}
+
+#[test]
+fn a_refused_operation_is_not_held_against_what_it_would_have_emptied() {
+    let table = of(vec![
+        create(1, "folders/a", json!({})),
+        create(2, "files/f", json!({ "folder": "a" })),
+    ]);
+    let mut stale = delete(3, "files/f");
+    stale.preconditions.if_match = Some(IfMatch::Tags(vec!["9-00000002".to_owned()]));
+    let problem = refused(&table, all(3, vec![stale, delete(3, "folders/a")]));
+    let told: Vec<Code> = problem.conflicts.iter().map(Conflict::code).collect();
+    assert_eq!(told, [Code::StaleVersion]);
+}
+
+#[test]
+fn a_resource_that_is_its_owners_is_not_there_for_others() {
+    let diaries = "
+type: diaries
+schema: { type: object }
+access: { read: owner }
+";
+    let notes = "
+type: notes
+schema: { type: object, properties: { diary: { type: string }, n: { type: integer } } }
+references: [{ field: /diary, type: diaries }]
+";
+    let declarations = declare(&[("diaries.yaml", diaries), ("notes.yaml", notes)]);
+    let by = |actor: &str, mut command: Command| {
+        command.caller.actor = actor.to_owned();
+        command
+    };
+    let (table, _) = World::run(
+        Model::default(),
+        &declarations,
+        by("alice", create(1, "diaries/d", json!({}))),
+    );
+    let note = create(2, "notes/n", json!({ "diary": "d" }));
+    let (_, answer) = World::run(table.clone(), &declarations, by("bob", note.clone()));
+    let Answer::Refused(problem) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(problem.conflicts, [missing("/diary", "diaries", "d")]);
+    let (table, answer) = World::run(table, &declarations, by("alice", note));
+    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
+    // What is named already stands in nobody's way.
+    let edit = by("bob", patch(3, "notes/n", json!({ "n": 1 })));
+    let (_, answer) = World::run(table, &declarations, edit);
+    assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
 }
 
 #[test]

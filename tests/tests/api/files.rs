@@ -1,11 +1,14 @@
 //! A folder stays while anything is in it, and a file is in a folder that is there.
 
+use onlyif_cli::serve::Options;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Api, Call};
+use crate::harness::{Api, Backend, Call, EXAMPLES, Fault, Proxy, rivals};
 
 const ROUNDS: usize = 8;
+const CLIENTS: usize = 12;
+const FOLDERS: [&str; 3] = ["red", "green", "blue"];
 
 /// The folder `plans`, and in it the folder `drafts`.
 async fn folders(api: &Api) {
@@ -195,4 +198,65 @@ async fn of_those_who_empty_fill_and_delete_a_folder_at_once_none_leaves_a_file_
         }
     }
     assert_eq!(deleted + kept, ROUNDS);
+}
+
+/// Each client moves its file from folder to folder, while every tenth reply of the store is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_folder_counts_is_what_is_in_it_though_replies_are_lost() {
+    let proxy = Proxy::before(Backend::start().await).await;
+    let api = Api::with(Options {
+        resources: EXAMPLES.into(),
+        store: Some(proxy.url.clone()),
+        ..Options::default()
+    })
+    .await;
+    for folder in FOLDERS {
+        let path = format!("/v1/folders/{folder}");
+        let folder = json!({ "name": folder });
+        api.alice().create(&path, folder).await.is(201);
+    }
+    proxy.set(Fault::DropTenth);
+    let mut movers = JoinSet::new();
+    for n in 0..rivals(CLIENTS) {
+        let id = format!("f-{n}");
+        let mover = api.bearer(&format!("client-{n}"));
+        let put = file(&api, &format!("client-{n}"), &id, "red");
+        movers.spawn(async move {
+            let mut put = put.await;
+            while put["code"] == "contention" {
+                let path = format!("/v1/files/{id}");
+                let file = json!({"folder": "red", "name": id, "text": ""});
+                put = mover.create(&path, file).await;
+            }
+            for step in 1..=ROUNDS {
+                let to = json!({ "folder": FOLDERS[(n + step) % FOLDERS.len()] });
+                let moved = mover.patch(&format!("/v1/files/{id}"), to).if_any().await;
+                let told = (moved.status, moved["code"].as_str().unwrap_or_default());
+                // A create whose outcome nobody knows may not have been.
+                let expected = [
+                    (200, ""),
+                    (409, "contention"),
+                    (504, "outcome-unknown"),
+                    (404, "not-found"),
+                ];
+                assert!(expected.contains(&told), "{moved:?}");
+            }
+        });
+    }
+    movers.join_all().await;
+    assert!(proxy.faults() > ROUNDS, "{}", proxy.faults());
+    proxy.set(Fault::None);
+    let files = api.alice().get("/v1/files?limit=100").await.is(200);
+    let files = files["items"].as_array().expect("items");
+    for folder in FOLDERS {
+        let within = files.iter().filter(|file| file["folder"] == folder).count();
+        let reply = delete(&api, "alice", &format!("folders/{folder}")).await;
+        if within == 0 {
+            reply.is(204);
+            continue;
+        }
+        let refused = reply.refused(409, "has-dependents");
+        let counted = json!([{"type": "files", "count": within}]);
+        assert_eq!(refused.conflict("has-dependents")["dependents"], counted);
+    }
 }

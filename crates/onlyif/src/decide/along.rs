@@ -79,7 +79,7 @@ pub(super) fn with<'a>(cases: &[Case<'a>], mut owns: Vec<Decision>) -> All<'a> {
             continue;
         };
         let case = Case {
-            others: &[],
+            together: false,
             covered: true,
             declaration: companion.declaration,
             command: &companion.command,
@@ -155,7 +155,7 @@ fn concerned(case: &Case<'_>, own: &Decision) -> Option<Resource> {
 }
 
 /// What the declaration says happens along.
-fn declared<'a>(case: &Case<'a>) -> &'a [Also] {
+pub(super) fn declared<'a>(case: &Case<'a>) -> &'a [Also] {
     let transition = match &case.command.operation {
         Operation::Create { .. } => case.declaration.create.as_ref(),
         Operation::Transition { name, .. } => case.declaration.transition(name),
@@ -181,7 +181,7 @@ fn acted_on(case: &Case<'_>) -> Option<Resource> {
 }
 
 /// What stands against a companion, as a part of what stands against the whole.
-fn told(
+pub(super) fn told(
     companion: &Companion<'_>,
     problem: Problem,
     conflicts: &mut Vec<Conflict>,
@@ -234,7 +234,7 @@ fn gather<'a>(
                 }
             };
             let key = companion.command.key();
-            if case.command.key() == key || case.others.iter().any(|other| other.key() == key) {
+            if case.whole.iter().any(|other| other.key() == key) {
                 let Command { type_name, id, .. } = &companion.command;
                 let detail = format!(
                     "{type_name}/{id} is written by this request itself: nothing can happen along to it."

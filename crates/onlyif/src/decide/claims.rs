@@ -133,7 +133,7 @@ pub(super) fn conflicts(case: &Case<'_>, new: &Resource) -> Vec<Conflict> {
             continue;
         };
         // Who held a value that the resource wanted in an earlier version may have freed it since.
-        if view.looked_after(&key) < view.looked_after(&command.key()) {
+        if view.is_older(&key, &command.key()) {
             continue;
         }
         let Some(holder) = owner(item).filter(|owner| **owner != command.id) else {
@@ -141,7 +141,7 @@ pub(super) fn conflicts(case: &Case<'_>, new: &Resource) -> Vec<Conflict> {
         };
         // What becomes of a value that another operation of the request holds shows in the whole.
         let moves = |other: &Command| other.type_name == command.type_name && other.id == *holder;
-        if !case.others.iter().any(moves) {
+        if !case.whole.iter().any(moves) {
             conflicts.push(taken(case, constraint, new, holder));
         }
     }
@@ -200,7 +200,9 @@ pub(super) fn kept(view: &View, write: &Write) -> Option<Taking> {
     };
     match view.get(&write.key) {
         Seen::Present(seen) if !evaluate::holds(&write.condition, seen) => {
-            taking(&write.key, owner(item)?, owner(seen)?)
+            let taking = taking(&write.key, owner(item)?, owner(seen)?)?;
+            // It may have been freed since.
+            (!view.is_older(&taking.value, &taking.by)).then_some(taking)
         }
         _ => None,
     }

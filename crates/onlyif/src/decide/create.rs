@@ -48,6 +48,10 @@ pub(super) fn decide(
     let mut conflicts = unmet(case, body, &new);
     conflicts.extend(case.collisions(None, &new));
     if !conflicts.is_empty() {
+        // So it does before all other conflicts.
+        if repeatable && matches!(case.target(), Target::Unknown) {
+            return case.look();
+        }
         let holders = explain::read_holders(&case.command.type_name, &conflicts);
         return case.refuse(None, conflicts, holders);
     }
@@ -155,7 +159,7 @@ pub(super) fn resource(
         clocks: Clocks::default(),
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
         dependents: BTreeMap::new(),
-        counted: references::counted(case.declaration, &command.id, &document),
+        counted: references::counted(case, None, &document),
         state: states.map(|states| states.initial.clone()),
         document,
     }

@@ -68,8 +68,8 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
     )))
 }
 
-/// The resource becomes a tombstone. Pinned where values are to be released with it, or references ended, or where an
-/// earlier attempt is in doubt; otherwise whatever the preconditions allow.
+/// The resource becomes a tombstone. Pinned where values are released or references end with it, or
+/// where an earlier attempt is in doubt; otherwise whatever the preconditions allow.
 fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Plan {
     let command = case.command;
     let stamp = stamp::next(command, case.view, seen.map(|resource| &resource.stamps));

@@ -122,8 +122,8 @@ pub(super) fn contention(command: &Command) -> Problem {
 /// The problem of a request that touches more items than one transaction takes.
 pub(super) fn too_many(items: usize, most: usize) -> Problem {
     let detail = format!(
-        "This would write {items} items at once, its unique values, what happens along and its key \
-         counted; {most} are taken. Make several requests of it."
+        "This would write {items} items at once, its unique values, what it refers to, what happens \
+         along and its key counted; {most} are taken. Make several requests of it."
     );
     Problem::new(Code::ContentTooLarge, detail)
 }

@@ -61,7 +61,7 @@ pub fn decide(declarations: &Declarations, command: &Command, view: &View) -> De
         .iter()
         .filter_map(|part| Case::of(declarations, part, view))
         .map(|case| Case {
-            others: command.others(),
+            together: matches!(command.operation, Operation::All(_)),
             whole: command.parts(),
             ..case
         })
@@ -166,9 +166,9 @@ fn unknown(plan: &Plan, view: &View) -> Vec<Key> {
 /// Everything that a decision depends on.
 #[derive(Clone, Copy)]
 struct Case<'a> {
-    /// The operations that it is decided together with, itself among them; none where it is alone.
-    others: &'a [Command],
-    /// All that the request asks for, whether or not this is a part of it.
+    /// It is one of several operations of a request.
+    together: bool,
+    /// All that the request asks for.
     whole: &'a [Command],
     /// It happens along with another one: the caller's right to that one covers it.
     covered: bool,
@@ -190,7 +190,7 @@ impl<'a> Case<'a> {
     /// The case of one operation; `None` where its type is not declared.
     fn of(declarations: &'a Declarations, command: &'a Command, view: &'a View) -> Option<Self> {
         Some(Case {
-            others: &[],
+            together: false,
             whole: &[],
             covered: false,
             declarations,
@@ -287,9 +287,12 @@ impl<'a> Case<'a> {
 
     /// The same as a condition of a write that sees nothing.
     fn ownership(&self) -> Option<Condition> {
+        (self.right() == Some(&Right::Owner)).then(|| self.created_by_caller())
+    }
+
+    fn created_by_caller(&self) -> Condition {
         let actor = Operand::Value(self.command.caller.actor.as_str().into());
-        let own = Condition::Compare(Attribute::CreatedBy, Comparator::Equal, actor);
-        (self.right() == Some(&Right::Owner)).then_some(own)
+        Condition::Compare(Attribute::CreatedBy, Comparator::Equal, actor)
     }
 
     /// These conflicts, of which there is at least one, and the requests that resolve them.
@@ -329,7 +332,7 @@ impl<'a> Case<'a> {
             dry_run,
             ..
         } = self.command;
-        let recorded = idempotency.is_some() || !self.others.is_empty();
+        let recorded = idempotency.is_some() || self.together;
         recorded || *dry_run || self.view.in_doubt()
     }
 
@@ -401,7 +404,7 @@ impl<'a> Case<'a> {
         }
         let stamp = stamp::next(self.command, self.view, Some(&old.stamps));
         Resource {
-            counted: references::counted(self.declaration, &self.command.id, &document),
+            counted: references::counted(self, Some(old), &document),
             document,
             version: clock.version,
             incarnation: old.incarnation.clone(),
@@ -452,7 +455,10 @@ impl<'a> Case<'a> {
             assignments.extend(self.enter(state));
         }
         if new.counted != old.counted {
-            assignments.push(set(Attribute::Counted, names(&new.counted)));
+            assignments.push(match new.counted.is_empty() {
+                true => Assignment::Remove(Attribute::Counted),
+                false => set(Attribute::Counted, names(&new.counted)),
+            });
         }
         Write {
             key: self.command.key(),

@@ -11,119 +11,121 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::command::{Command, Operation};
-use crate::declaration::{Declaration, Declarations};
+use crate::declaration::{Declaration, Reference, Right};
 use crate::document::Document;
 use crate::document::pointer::Pointer;
 use crate::item::{Attribute, Item, Key, Name, Operand, Resource, is_possible_id};
 use crate::lifecycle;
 use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Planned, Write};
 use crate::problem::{Conflict, Origin};
-use crate::view::{Seen, View};
+use crate::view::Seen;
 
-use super::{Case, Target, alive};
+use super::{Case, Target, alive, along};
 
-/// What a resource refers to, each with where. What refers to itself is left out: it ends with itself.
-struct Targets {
-    /// What is not deleted meanwhile.
-    kept: BTreeMap<Name, Pointer>,
-    /// The rest.
-    others: BTreeMap<Name, Pointer>,
-}
-
-fn targets(declaration: &Declaration, id: &str, document: &Document) -> Targets {
-    let mut targets = Targets {
-        kept: BTreeMap::new(),
-        others: BTreeMap::new(),
-    };
-    for reference in &declaration.references {
+/// What the document names, and by which reference. What names itself is left out: it ends with
+/// itself.
+fn named<'d>(
+    declaration: &'d Declaration,
+    id: &str,
+    document: &Document,
+) -> Vec<(&'d Reference, Name)> {
+    let name = |reference: &'d Reference| {
         let Some(Value::String(named)) = reference.field.of(document) else {
-            continue;
+            return None;
         };
         let name = Name {
             type_name: reference.type_name.clone(),
             id: named.clone(),
         };
-        if name.type_name == declaration.name && name.id == id {
-            continue;
-        }
-        let among = match reference.restrict {
-            true => &mut targets.kept,
-            false => &mut targets.others,
-        };
-        among.entry(name).or_insert_with(|| reference.field.clone());
-    }
-    targets
+        let itself = name.type_name == declaration.name && name.id == id;
+        (!itself).then_some((reference, name))
+    };
+    declaration.references.iter().filter_map(name).collect()
 }
 
-/// What counts a resource with this document.
-pub(super) fn counted(declaration: &Declaration, id: &str, document: &Document) -> BTreeSet<Name> {
-    targets(declaration, id, document)
-        .kept
-        .into_keys()
-        .collect()
-}
-
-/// What `new` names that `old` did not, or that has not counted it yet.
-fn named(
-    declaration: &Declaration,
+/// The same of what a write names anew: what has counted the resource already is there, and what
+/// stays as it was is left alone.
+fn named_anew<'d>(
+    declaration: &'d Declaration,
     id: &str,
     old: Option<&Resource>,
-    new: &Resource,
-) -> BTreeMap<Name, Pointer> {
-    let before = old.map(|old| targets(declaration, id, &old.document));
-    let Targets {
-        kept: mut named,
-        others,
-    } = targets(declaration, id, &new.document);
-    named.retain(|name, _| old.is_none_or(|old| !old.counted.contains(name)));
-    for (name, field) in others {
-        let known =
-            |before: &Targets| before.others.contains_key(&name) || before.kept.contains_key(&name);
-        if !before.as_ref().is_some_and(known) {
-            named.entry(name).or_insert(field);
-        }
-    }
+    document: &Document,
+) -> Vec<(&'d Reference, Name)> {
+    let mut named = named(declaration, id, document);
+    named.retain(|(reference, name)| {
+        let field = &reference.field;
+        old.is_none_or(|old| {
+            field.of(&old.document) != field.of(document) && !old.counted.contains(name)
+        })
+    });
     named
 }
 
-/// What `new` comes to refer to, of which the view shows that it is not there.
-pub(super) fn conflicts(case: &Case<'_>, old: Option<&Resource>, new: &Resource) -> Vec<Conflict> {
-    let Case {
-        command,
-        declaration,
-        view,
-        ..
-    } = *case;
-    let own = command.key();
-    let is_there = |key: &Key| match view.get(key) {
-        Seen::Unknown | Seen::Present(Item::Resource(_)) => true,
-        // It may have come to be since.
-        Seen::Absent | Seen::Present(_) => {
-            view.looked_after(key) < view.looked_after(&own) || is_made(case, key)
-        }
+/// What counts the resource once it has this document. What was named before the declaration spoke of
+/// it is counted from the next write on, if it is there.
+pub(super) fn counted(
+    case: &Case<'_>,
+    old: Option<&Resource>,
+    document: &Document,
+) -> BTreeSet<Name> {
+    let id = &case.command.id;
+    let anew = named_anew(case.declaration, id, old, document);
+    let is_counted = |name: &Name| {
+        old.is_some_and(|old| old.counted.contains(name))
+            || anew.iter().any(|(_, new)| new == name)
+            || !is_missing(case, name)
     };
-    named(declaration, &command.id, old, new)
+    named(case.declaration, id, document)
         .into_iter()
-        .filter(|(name, _)| {
-            !is_possible_id(&name.id) || !is_there(&name.key(&command.caller.tenant))
-        })
-        .map(|(name, field)| is_missing(name, field))
+        .filter(|(reference, name)| reference.restrict && is_counted(name))
+        .map(|(_, name)| name)
         .collect()
 }
 
-fn is_missing(name: Name, pointer: Pointer) -> Conflict {
+/// What `new` names anew, of which the view shows that it is not there.
+pub(super) fn conflicts(case: &Case<'_>, old: Option<&Resource>, new: &Resource) -> Vec<Conflict> {
+    named_anew(case.declaration, &case.command.id, old, &new.document)
+        .into_iter()
+        .filter(|(_, name)| is_missing(case, name))
+        .map(|(reference, name)| missing(name, reference.field.clone()))
+        .collect()
+}
+
+/// Whether the view shows that there is no such resource, or none for this caller, and that the
+/// request makes none.
+fn is_missing(case: &Case<'_>, name: &Name) -> bool {
+    let Case { command, view, .. } = *case;
+    let key = name.key(&command.caller.tenant);
+    let mut others = case.whole.iter();
+    let made = others.any(|other| is_create(other) && other.key() == key);
+    let there = match view.get(&key) {
+        Seen::Unknown => true,
+        Seen::Present(Item::Resource(resource)) => {
+            !is_its_owners(case, &key) || resource.created_by == command.caller.actor
+        }
+        Seen::Absent | Seen::Present(_) => false,
+    };
+    // It may have come to be since.
+    let older = view.is_older(&key, &command.key());
+    !is_possible_id(&name.id) || !(there || made || older)
+}
+
+fn is_create(command: &Command) -> bool {
+    matches!(command.operation, Operation::Create { .. })
+}
+
+/// Whether nobody but who created it knows of the resource.
+fn is_its_owners(case: &Case<'_>, key: &Key) -> bool {
+    let declaration = key.type_name().and_then(|name| case.declarations.get(name));
+    declaration.is_some_and(|declaration| declaration.access.read == Right::Owner)
+}
+
+fn missing(name: Name, pointer: Pointer) -> Conflict {
     let target = Some(Origin {
         type_name: name.type_name,
         id: Some(name.id),
     });
     Conflict::MissingReference { pointer, target }
-}
-
-/// Whether an operation of the request makes it.
-fn is_made(case: &Case<'_>, key: &Key) -> bool {
-    let creates = |command: &&Command| matches!(command.operation, Operation::Create { .. });
-    let mut made = case.whole.iter().filter(creates);
-    made.any(|command| command.key() == *key)
 }
 
 /// Whether a delete must see what the resource refers to.
@@ -132,17 +134,17 @@ pub(super) fn are_counted(declaration: &Declaration) -> bool {
     references.any(|reference| reference.restrict)
 }
 
-/// What stands against a delete of the resource, so many references of each type being ended, or
-/// made, by the same request.
+/// What stands against a delete of the resource: so many of each type that refer to it, less those
+/// that the request itself ends; of some types nothing can be said yet.
 fn dependents(
     case: &Case<'_>,
     resource: &Resource,
-    moved: impl Fn(&str) -> i64,
+    moved: impl Fn(&Declaration) -> Option<i64>,
 ) -> Option<Conflict> {
     let all = case.declarations.dependents(&case.command.type_name);
     let counts = all.filter_map(|declaration| {
         let count = resource.dependents.get(&declaration.name)?;
-        let left = count.saturating_add_signed(moved(&declaration.name));
+        let left = count.saturating_add_signed(moved(declaration)?);
         (left > 0).then_some((declaration, left))
     });
     let counts: Vec<(&Declaration, u64)> = counts.collect();
@@ -157,22 +159,22 @@ fn dependents(
     })
 }
 
-/// What is sure to refer to the resource when it is to be deleted, whatever else the request does.
+/// What refers to the resource when it is to be deleted, and which nothing else of the request could
+/// end.
 pub(super) fn dependents_left(case: &Case<'_>, resource: &Resource) -> Option<Conflict> {
-    let own = Name {
-        type_name: case.command.type_name.clone(),
-        id: case.command.id.clone(),
-    };
-    dependents(case, resource, |type_name| {
-        let ends = |command: &&Command| {
-            let known = match case.view.get(&command.key()) {
-                Seen::Present(Item::Resource(known)) => Some(known),
-                _ => None,
-            };
-            command.type_name == type_name && known.is_some_and(|it| it.counted.contains(&own))
-        };
-        let ended = case.whole.iter().filter(ends).count();
-        -i64::try_from(ended).unwrap_or(i64::MAX)
+    let own = case.command.key();
+    let others = case.whole.iter().filter(|other| other.key() != own);
+    let touched: BTreeSet<&str> = others
+        .filter_map(|other| Case::of(case.declarations, other, case.view))
+        .flat_map(|other| {
+            let along = along::declared(&other).iter();
+            let along = along.map(|also| also.type_name.as_str());
+            let ends = !is_create(other.command);
+            along.chain(ends.then_some(other.declaration.name.as_str()))
+        })
+        .collect();
+    dependents(case, resource, |declaration| {
+        (!touched.contains(declaration.name.as_str())).then_some(0)
     })
 }
 
@@ -181,67 +183,205 @@ pub(super) fn dependents_left(case: &Case<'_>, resource: &Resource) -> Option<Co
 struct Change {
     /// References more, by the type of what refers to it.
     counts: BTreeMap<String, i64>,
-    /// Where it comes to be referred to: by which act, in which field.
+    /// Where it is named anew: by which act, in which field.
     named: Vec<(Key, Pointer)>,
+    /// What refers to it, or did, of which the looks were the latest.
+    by: Option<Key>,
 }
 
 /// What acts change of what they refer to.
-fn changes(declarations: &Declarations, view: &View, acts: &[Act]) -> BTreeMap<Key, Change> {
-    let mut all: BTreeMap<Key, Change> = BTreeMap::new();
-    for act in acts {
-        let (Some(declaration), Some(id)) = (
-            act.key.type_name().and_then(|name| declarations.get(name)),
-            act.key.id(),
-        ) else {
-            continue;
+pub(super) struct Changes(BTreeMap<Key, Change>);
+
+impl Changes {
+    /// Those of these acts, of which any case of the request sees as much as the others.
+    pub(super) fn of(case: &Case<'_>, acts: &[Act]) -> Self {
+        let mut all = Changes(BTreeMap::new());
+        for act in acts {
+            all.add(case, act);
+        }
+        for (key, change) in &mut all.0 {
+            change.settle(case, key);
+        }
+        all
+    }
+
+    fn add(&mut self, case: &Case<'_>, act: &Act) {
+        let type_name = act.key.type_name();
+        let declaration = type_name.and_then(|name| case.declarations.get(name));
+        let (Some(declaration), Some(id)) = (declaration, act.key.id()) else {
+            return;
         };
         let new = match &act.outcome {
             Planned::Known(resource) => Some(&**resource),
             Planned::Deleted => None,
             // What sees nothing moves no reference.
-            Planned::FromImage => continue,
+            Planned::FromImage => return,
         };
-        let old = match view.get(&act.key) {
+        let old = match case.view.get(&act.key) {
             Seen::Present(Item::Resource(resource)) => Some(resource),
             _ => None,
         };
-        let mut change = |name: &Name, change: &mut dyn FnMut(&mut Change)| {
-            change(all.entry(name.key(act.key.tenant())).or_default());
-        };
-        let named = new.map(|new| named(declaration, id, old, new));
-        for (name, field) in named.into_iter().flatten() {
-            change(&name, &mut |it| {
-                it.named.push((act.key.clone(), field.clone()))
-            });
+        if let Some(new) = new {
+            for (reference, name) in named_anew(declaration, id, old, &new.document) {
+                let named = (act.key.clone(), reference.field.clone());
+                self.change(case, act, &name).named.push(named);
+            }
         }
         let none = BTreeSet::new();
         let [before, after] = [old, new].map(|it| it.map_or(&none, |it| &it.counted));
         let more = after.difference(before).map(|name| (name, 1));
         let fewer = before.difference(after).map(|name| (name, -1));
         for (name, by) in more.chain(fewer) {
-            let type_name = || declaration.name.clone();
-            change(name, &mut |it| {
-                *it.counts.entry(type_name()).or_default() += by
-            });
+            let counts = &mut self.change(case, act, name).counts;
+            *counts.entry(declaration.name.clone()).or_default() += by;
         }
     }
-    for change in all.values_mut() {
-        change.counts.retain(|_, by| *by != 0);
+
+    fn change(&mut self, case: &Case<'_>, act: &Act, name: &Name) -> &mut Change {
+        let change = self.0.entry(name.key(act.key.tenant())).or_default();
+        let looked = |key: &Key| case.view.looked_after(key);
+        if change.by.as_ref().map(looked) < Some(looked(&act.key)) {
+            change.by = Some(act.key.clone());
+        }
+        change
     }
-    all
+
+    /// The items that are changed.
+    pub(super) fn keys(self) -> impl Iterator<Item = Key> {
+        self.0.into_keys()
+    }
+
+    /// Where an act names what another one ends: with the key of the act that it stands against.
+    pub(super) fn ended(&self, acts: &[Act]) -> Vec<(Key, Conflict)> {
+        let ends = |key: &Key| {
+            let mut acts = acts.iter();
+            acts.any(|act| act.key == *key && act.outcome == Planned::Deleted)
+        };
+        let ended = self.0.iter().filter(|(key, _)| ends(key));
+        let told = ended.filter_map(|(key, change)| Some((key.name()?, change)));
+        told.flat_map(|(name, change)| {
+            let named = change.named.iter();
+            named.map(move |(by, field)| (by.clone(), missing(name.clone(), field.clone())))
+        })
+        .collect()
+    }
+
+    /// What will refer to what is deleted. Looks that were not taken at one moment may show what never
+    /// was: then the write itself is to tell, unless nothing is to be written.
+    pub(super) fn left(&self, cases: &[Case<'_>], acts: &[Act]) -> Vec<(Key, Conflict)> {
+        let mut left = Vec::new();
+        for case in cases {
+            let own = case.command.key();
+            let of_own = |act: &&Act| act.key == own && act.outcome == Planned::Deleted;
+            let (Some(_), Target::Live(resource)) = (acts.iter().find(of_own), case.target())
+            else {
+                continue;
+            };
+            let certain = case.command.dry_run || !case.view.attempts().is_empty();
+            let touched = |name: &str| {
+                let mut others = acts.iter().filter(|act| act.key != own);
+                others.any(|act| act.key.type_name() == Some(name))
+            };
+            let change = self.0.get(&own);
+            let conflict = dependents(case, resource, |declaration| {
+                let name = &declaration.name;
+                let moved = change.map_or(0, |change| change.counted(name));
+                (certain || !touched(name)).then_some(moved)
+            });
+            left.extend(conflict.map(|conflict| (own, conflict)));
+        }
+        left
+    }
+
+    /// The writes, with those of the counts: a resource that is written anyway is counted in the same
+    /// write.
+    pub(super) fn counting(
+        mut self,
+        case: &Case<'_>,
+        mut writes: Vec<Write>,
+        acts: &[Act],
+    ) -> Vec<Write> {
+        for act in acts {
+            let Some(write) = writes.iter_mut().find(|write| write.key == act.key) else {
+                continue;
+            };
+            let change = self.0.remove(&act.key).unwrap_or_default();
+            match (&act.outcome, &mut write.effect) {
+                (Planned::Deleted, _) => {
+                    let type_name = act.key.type_name().unwrap_or_default();
+                    let all = case.declarations.dependents(type_name);
+                    let none = all.map(|other| match change.counted(&other.name) {
+                        0 => Condition::Not(Box::new(count(&other.name, Comparator::More, 0))),
+                        by => count(&other.name, Comparator::Equal, -by),
+                    });
+                    narrow(&mut write.condition, none.collect());
+                }
+                // What comes to be is there for all that happens with it.
+                (_, Effect::Put(item, _)) => {
+                    if let Item::Resource(resource) = &mut **item {
+                        let counts = change.counts.into_iter();
+                        let counts =
+                            counts.filter_map(|(name, by)| Some((name, u64::try_from(by).ok()?)));
+                        resource.dependents.extend(counts);
+                    }
+                }
+                (_, Effect::Update(assignments)) => {
+                    assignments.extend(change.assignments());
+                    narrow(&mut write.condition, change.conditions(case, &act.key));
+                }
+                (_, effect) => {
+                    if !change.counts.is_empty() {
+                        *effect = Effect::Update(change.assignments());
+                    }
+                    narrow(&mut write.condition, change.conditions(case, &act.key));
+                }
+            }
+        }
+        writes.extend(self.0.into_iter().map(|(key, change)| Write {
+            condition: Condition::All(change.conditions(case, &key)),
+            effect: match change.counts.is_empty() {
+                true => Effect::Check,
+                false => Effect::Update(change.assignments()),
+            },
+            key,
+        }));
+        writes
+    }
 }
 
 impl Change {
+    /// No more is taken off than there is: who has counted a resource may have ended, and begun anew,
+    /// while the declaration did not speak of it.
+    fn settle(&mut self, case: &Case<'_>, key: &Key) {
+        let view = case.view;
+        let newer = view.looked_after(key) > self.by.as_ref().and_then(|by| view.looked_after(by));
+        if newer {
+            let known = match view.get(key) {
+                Seen::Present(Item::Resource(resource)) => Some(&resource.dependents),
+                _ => None,
+            };
+            for (type_name, by) in &mut self.counts {
+                let counted = known.and_then(|counts| counts.get(type_name));
+                let counted = counted.and_then(|count| i64::try_from(*count).ok());
+                *by = (*by).max(-counted.unwrap_or_default());
+            }
+        }
+        self.counts.retain(|_, by| *by != 0);
+    }
+
     fn counted(&self, type_name: &str) -> i64 {
         self.counts.get(type_name).copied().unwrap_or_default()
     }
 
     /// What must hold of the resource.
-    fn conditions(&self) -> Vec<Condition> {
+    fn conditions(&self, case: &Case<'_>, key: &Key) -> Vec<Condition> {
         let grows = self.counts.values().any(|by| *by > 0);
         let mut conditions = Vec::new();
         if grows || !self.named.is_empty() {
             conditions.push(alive());
+        }
+        if !self.named.is_empty() && is_its_owners(case, key) {
+            conditions.push(case.created_by_caller());
         }
         for (type_name, by) in &self.counts {
             if *by < 0 {
@@ -265,99 +405,6 @@ fn count(type_name: &str, comparator: Comparator, number: i64) -> Condition {
         comparator,
         Operand::Value(Value::from(number)),
     )
-}
-
-/// The items that acts change because they refer to them.
-pub(super) fn keys(declarations: &Declarations, view: &View, acts: &[Act]) -> Vec<Key> {
-    changes(declarations, view, acts).into_keys().collect()
-}
-
-/// What stands against acts that happen together: one ends what another comes to refer to, or what
-/// others still do. With the key of the act that it stands against.
-pub(super) fn met(cases: &[Case<'_>], acts: &[Act]) -> Vec<(Key, Conflict)> {
-    let Some(first) = cases.first() else {
-        return Vec::new();
-    };
-    let changes = changes(first.declarations, first.view, acts);
-    let mut met = Vec::new();
-    for case in cases {
-        let own = case.command.key();
-        let ends = |act: &&Act| act.key == own && act.outcome == Planned::Deleted;
-        if !acts.iter().any(|act| ends(&act)) {
-            continue;
-        }
-        let change = changes.get(&own);
-        for (by, field) in change.iter().flat_map(|change| &change.named) {
-            let name = Name {
-                type_name: case.command.type_name.clone(),
-                id: case.command.id.clone(),
-            };
-            met.push((by.clone(), is_missing(name, field.clone())));
-        }
-        if let Target::Live(resource) = case.target() {
-            let moved = |name: &str| change.map_or(0, |change| change.counted(name));
-            let conflict = dependents(case, resource, moved);
-            met.extend(conflict.map(|conflict| (own.clone(), conflict)));
-        }
-    }
-    met
-}
-
-/// The writes, with those of the counts: a resource that is written anyway is counted in the same
-/// write.
-pub(super) fn counting(
-    declarations: &Declarations,
-    view: &View,
-    mut writes: Vec<Write>,
-    acts: &[Act],
-) -> Vec<Write> {
-    let mut changes = changes(declarations, view, acts);
-    for act in acts {
-        let Some(write) = writes.iter_mut().find(|write| write.key == act.key) else {
-            continue;
-        };
-        let change = changes.remove(&act.key).unwrap_or_default();
-        match (&act.outcome, &mut write.effect) {
-            (Planned::Deleted, _) => {
-                let type_name = act.key.type_name().unwrap_or_default();
-                let all = declarations.dependents(type_name);
-                let none = all.map(|other| match change.counted(&other.name) {
-                    0 => Condition::Not(Box::new(count(&other.name, Comparator::More, 0))),
-                    by => count(&other.name, Comparator::Equal, -by),
-                });
-                narrow(&mut write.condition, none.collect());
-            }
-            // What comes to be is there for all that happens with it.
-            (_, Effect::Put(item, _)) => {
-                if let Item::Resource(resource) = &mut **item {
-                    let counts = change.counts.into_iter();
-                    let counts =
-                        counts.filter_map(|(name, by)| Some((name, u64::try_from(by).ok()?)));
-                    resource.dependents.extend(counts);
-                }
-            }
-            (_, Effect::Update(assignments)) => {
-                assignments.extend(change.assignments());
-                narrow(&mut write.condition, change.conditions());
-            }
-            (_, effect) => {
-                if !change.counts.is_empty() {
-                    *effect = Effect::Update(change.assignments());
-                }
-                narrow(&mut write.condition, change.conditions());
-            }
-        }
-    }
-    let others = changes.into_iter().map(|(key, change)| Write {
-        key,
-        condition: Condition::All(change.conditions()),
-        effect: match change.counts.is_empty() {
-            true => Effect::Check,
-            false => Effect::Update(change.assignments()),
-        },
-    });
-    writes.extend(others);
-    writes
 }
 
 /// It must hold that, too.

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use crate::answer::{Answer, Done};
 use crate::command::{Command, Operation};
 use crate::declaration::Declaration;
-use crate::item::Key;
+use crate::item::{Item, Key};
 use crate::plan::{Act, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Conflict, Fault, Origin, Place, Problem};
 use crate::view::Seen;
 
 use super::along::{self, Companion};
-use super::{Case, Decision, claims, explain, once, operation, references, unknown};
+use super::references::Changes;
+use super::{Case, Decision, claims, explain, once, operation, unknown};
 
 /// What is to be done about all operations.
 pub(super) fn decide(command: &Command, cases: &[Case<'_>]) -> Decision {
@@ -28,9 +29,8 @@ pub(super) fn decide(command: &Command, cases: &[Case<'_>]) -> Decision {
     let mut looked_at = |plan: &Plan| {
         if let Some(view) = view.filter(|_| first) {
             reads.extend(unknown(plan, view));
-            let others = cases.first().map(|case| case.declarations);
-            let referred = others.map(|all| references::keys(all, view, &plan.acts));
-            reads.extend(referred.into_iter().flatten());
+            let changes = cases.first().map(|case| Changes::of(case, &plan.acts));
+            reads.extend(changes.into_iter().flat_map(Changes::keys));
         }
     };
     all.along.iter().for_each(|(_, plan)| looked_at(plan));
@@ -60,7 +60,7 @@ fn alone(cases: &[Case<'_>], all: along::All<'_>) -> Decision {
         Some(other) => return other,
         None => return Decision::Read(Vec::new()),
     };
-    match one_plan(cases, *plan, all.along) {
+    match one_plan(cases, *plan, all.along, true) {
         Ok(plan) => Decision::Write(Box::new(plan)),
         Err(mut problems) => match problems.pop() {
             Some((_, problem)) => Decision::refuse(problem),
@@ -105,7 +105,7 @@ fn whole(command: &Command, cases: &[Case<'_>], all: along::All) -> Decision {
     if problems.is_empty() && found.len() == cases.len() {
         return Decision::Answer(Box::new(once::answer(command, found)));
     }
-    match one_plan(cases, plan, all.along) {
+    match one_plan(cases, plan, all.along, problems.is_empty()) {
         Ok(plan) if problems.is_empty() => return Decision::Write(Box::new(plan)),
         Ok(_) => {}
         Err(met) => problems.extend(met),
@@ -115,11 +115,12 @@ fn whole(command: &Command, cases: &[Case<'_>], all: along::All) -> Decision {
 }
 
 /// The plan with what happens along, with one write for each item; or what stands against any of the
-/// operations because they happen together.
+/// operations because they happen together. `whole`: none of them is refused by itself.
 fn one_plan(
     cases: &[Case<'_>],
     mut plan: Plan,
     along: Vec<(Companion<'_>, Plan)>,
+    whole: bool,
 ) -> Result<Plan, Vec<(usize, Problem)>> {
     let mut companions = Vec::new();
     for (companion, other) in along {
@@ -133,14 +134,19 @@ fn one_plan(
         companions: &companions,
     };
     let (writes, mut met) = merged(&parties, writes, &acts);
-    met.extend(references::met(cases, &acts));
+    let Some(first) = cases.first() else {
+        return Ok(Plan { writes, acts });
+    };
+    let changes = Changes::of(first, &acts);
+    met.extend(changes.ended(&acts));
+    // What is refused may be what would have ended the rest.
+    if whole {
+        met.extend(changes.left(cases, &acts));
+    }
     if !met.is_empty() {
         return Err(parties.problems(met));
     }
-    let writes = match cases.first() {
-        Some(case) => references::counting(case.declarations, case.view, writes, &acts),
-        None => writes,
-    };
+    let writes = changes.counting(first, writes, &acts);
     Ok(Plan { writes, acts })
 }
 
@@ -167,6 +173,7 @@ impl Parties<'_, '_> {
     /// operations.
     fn problems(&self, met: Vec<(Key, Conflict)>) -> Vec<(usize, Problem)> {
         let mut of: BTreeMap<usize, Vec<Conflict>> = BTreeMap::new();
+        let mut none = Vec::new();
         for (key, conflict) in met {
             let mut cases = self.cases.iter();
             if let Some(index) = cases.position(|case| case.command.key() == key) {
@@ -177,9 +184,21 @@ impl Parties<'_, '_> {
             let Some(companion) = companions.find(|other| other.command.key() == key) else {
                 continue;
             };
-            of.entry(companion.of)
-                .or_default()
-                .push(companion.elsewhere(conflict));
+            let Some(first) = self.cases.first() else {
+                continue;
+            };
+            let Companion {
+                declaration,
+                command,
+                ..
+            } = companion;
+            let seen = match first.view.get(&key) {
+                Seen::Present(Item::Resource(resource)) => Some(resource),
+                _ => None,
+            };
+            let problem = explain::refused(declaration, command, seen, vec![conflict], Vec::new());
+            let conflicts = of.entry(companion.of).or_default();
+            along::told(companion, problem, conflicts, &mut none);
         }
         let told = of.into_iter().filter_map(|(index, conflicts)| {
             let case = self.cases.get(index)?;
@@ -270,9 +289,10 @@ fn merged(
             }
         }
     }
-    let view = parties.cases.first().map(|case| case.view);
-    let kept = writes.iter().zip(view.into_iter().cycle());
-    let kept = kept.filter_map(|(write, view)| claims::kept(view, write));
-    taken.extend(kept.filter_map(told));
+    if let Some(case) = parties.cases.first() {
+        let kept = writes.iter();
+        let kept = kept.filter_map(|write| claims::kept(case.view, write));
+        taken.extend(kept.filter_map(told));
+    }
     (writes, taken)
 }

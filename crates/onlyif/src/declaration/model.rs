@@ -51,7 +51,8 @@ impl Declarations {
                 ordered.push(declaration);
             } else if met.insert(&declaration.name) {
                 next.push((declaration, true));
-                let needs = declaration.needs().filter_map(|name| self.get(name));
+                let needs: BTreeSet<&str> = declaration.needs().collect();
+                let needs = needs.into_iter().rev().filter_map(|name| self.get(name));
                 next.extend(needs.map(|needed| (needed, false)));
             }
         }

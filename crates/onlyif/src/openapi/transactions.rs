@@ -11,7 +11,7 @@ use crate::problem::Code;
 /// The tag of the route.
 pub(super) const TAG: &str = "transactions";
 
-const DESCRIPTION: &str = "1 to 100 operations, any mix of creates, updates, transitions and deletes of any types, each as if it were sent alone, with preconditions and scopes of its own: all of them happen, or none does. Two operations on one resource are refused. Every operation is examined: each error and conflict carries `operation`, its index, and the earliest stage of the checks at which one is refused gives the status. At most 100 items are written at once, unique values, what happens along and the key counted, and 4 MB: more is 413, with nothing written.";
+const DESCRIPTION: &str = "1 to 100 operations, any mix of creates, updates, transitions and deletes of any types, each as if it were sent alone, with preconditions and scopes of its own: all of them happen, or none does. Two operations on one resource are refused. Every operation is examined: each error and conflict carries `operation`, its index, and the earliest stage of the checks at which one is refused gives the status. At most 100 items are written at once, unique values, what is referred to, what happens along and the key counted, and 4 MB: more is 413, with nothing written.";
 
 /// The headers of the whole answer.
 const ANSWERED: &[(&str, &str)] = &[

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 mod effects;
 mod lifecycle;
 mod links;
+mod references;
 
 fn declarations(sources: &[SourceFile]) -> Declarations {
     Declarations::parse(sources).unwrap_or_else(|complaints| {
