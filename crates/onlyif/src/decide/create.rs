@@ -156,6 +156,8 @@ pub(super) fn resource(
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
         dependents: BTreeMap::new(),
         counted: references::counted(case.declaration, &command.id, &document),
+        lease_token: tombstone.map_or(0, |tombstone| tombstone.lease_token),
+        lease: None,
         state: states.map(|states| states.initial.clone()),
         document,
     }

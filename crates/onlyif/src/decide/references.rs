@@ -198,8 +198,8 @@ fn changes(declarations: &Declarations, view: &View, acts: &[Act]) -> BTreeMap<K
         let new = match &act.outcome {
             Planned::Known(resource) => Some(&**resource),
             Planned::Deleted => None,
-            // What sees nothing moves no reference.
-            Planned::FromImage => continue,
+            // What sees nothing moves no reference, nor does a lease.
+            Planned::FromImage | Planned::Leased(_) | Planned::Released(_) => continue,
         };
         let old = match view.get(&act.key) {
             Seen::Present(Item::Resource(resource)) => Some(resource),
