@@ -133,6 +133,7 @@ impl World {
             Function::Transition => onlyif_transition::handle(app, request).await,
             Function::Transact => onlyif_transact::handle(app, request).await,
             Function::Delete => onlyif_delete::handle(app, request).await,
+            Function::Lease => onlyif_lease::handle(app, request).await,
             Function::Describe => onlyif_describe::handle(app, request).await,
             Function::History => panic!("no route leads to the history function"),
         };
