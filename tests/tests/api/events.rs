@@ -236,6 +236,16 @@ async fn events_of_delete_are_answered_as_expected() {
 }
 
 #[tokio::test]
+async fn events_of_lease_are_answered_as_expected() {
+    are_answered_as_expected(Function::Lease).await;
+}
+
+#[tokio::test]
+async fn events_of_transact_are_answered_as_expected() {
+    are_answered_as_expected(Function::Transact).await;
+}
+
+#[tokio::test]
 async fn events_of_describe_are_answered_as_expected() {
     are_answered_as_expected(Function::Describe).await;
 }
