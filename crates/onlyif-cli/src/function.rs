@@ -13,6 +13,8 @@ pub enum Function {
     Transition,
     /// `functions/delete`
     Delete,
+    /// `functions/lease`
+    Lease,
     /// `functions/describe`
     Describe,
     /// `functions/history`
@@ -30,6 +32,7 @@ impl Function {
             "onlyif-update" => Function::Update,
             "onlyif-transition" => Function::Transition,
             "onlyif-delete" => Function::Delete,
+            "onlyif-lease" => Function::Lease,
             "onlyif-describe" => Function::Describe,
             "onlyif-history" => Function::History,
             "onlyif-transact" => Function::Transact,

@@ -45,6 +45,10 @@ pub(crate) const REMOVED: &str = "removed";
 pub(crate) const DEPENDENTS: &str = "refs.";
 /// The resources that count the resource among their dependents, as `type/id`.
 pub(crate) const COUNTED: &str = "counted";
+pub(crate) const LEASE_TOKEN: &str = "leaseToken";
+/// The newest lease, or the one that an operation took. It is set as a whole: its parts' names are
+/// the engine's.
+pub(crate) const LEASE: &str = "lease";
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const FINGERPRINT: &str = "fingerprint";
 pub(crate) const REQUEST_ID: &str = "requestId";
@@ -122,6 +126,12 @@ pub(crate) fn path(attribute: &Attribute) -> Path {
         Attribute::Stamp(place) => STAMPS[place % STAMPS.len()],
         Attribute::Dependents(type_name) => return top(&dependents(type_name)),
         Attribute::Counted => COUNTED,
+        Attribute::LeaseToken => LEASE_TOKEN,
+        Attribute::Lease => LEASE,
+        Attribute::LeasePart(part) => {
+            let part = part.name().to_owned();
+            return vec![Step::Name(LEASE.to_owned()), Step::Name(part)];
+        }
         Attribute::Owner => OWNER,
         Attribute::Expires => EXPIRES,
         Attribute::ListedIn => INDEX_PARTITION_KEY,

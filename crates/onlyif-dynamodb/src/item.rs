@@ -8,8 +8,8 @@ use onlyif::document::Document;
 use onlyif::document::pointer::Pointer;
 use onlyif::evaluate;
 use onlyif::item::{
-    Claim, Clock, ClockPart, Clocks, Item, Key, Name, Partition, Record, Resource, Stamps,
-    Tombstone,
+    Claim, Clock, ClockPart, Clocks, Item, Key, Lease, LeasePart, Name, Partition, Record,
+    Resource, Stamps, Tombstone,
 };
 use onlyif::timestamp::Timestamp;
 use serde_json::Value;
@@ -88,14 +88,19 @@ fn encode_done(done: &Done) -> Attributes {
         shown.shown(resource);
         into.put(name::RESOURCE, AttributeValue::M(shown.0));
     }
+    if let Some(lease) = &done.lease {
+        into.lease(lease);
+    }
     into.0
 }
 
-const KINDS: [DoneKind; 4] = [
+const KINDS: [DoneKind; 6] = [
     DoneKind::Created,
     DoneKind::Changed,
     DoneKind::Unchanged,
     DoneKind::Deleted,
+    DoneKind::Leased,
+    DoneKind::Released,
 ];
 
 fn kind(kind: DoneKind) -> &'static str {
@@ -104,6 +109,8 @@ fn kind(kind: DoneKind) -> &'static str {
         DoneKind::Changed => "changed",
         DoneKind::Unchanged => "unchanged",
         DoneKind::Deleted => "deleted",
+        DoneKind::Leased => "leased",
+        DoneKind::Released => "released",
     }
 }
 
@@ -140,6 +147,26 @@ impl Encoder {
         if !resource.counted.is_empty() {
             let names = evaluate::names(&resource.counted);
             self.put(name::COUNTED, encode_value(&names));
+        }
+        match &resource.lease {
+            Some(lease) => self.lease(lease),
+            None => self.lease_token(resource.lease_token),
+        }
+    }
+
+    /// The lease, with its token beside it.
+    fn lease(&mut self, lease: &Lease) {
+        let mut parts = Encoder(Attributes::new());
+        parts.text(LeasePart::Holder.name(), &lease.holder);
+        parts.count(LeasePart::Until.name(), lease.until.millis());
+        parts.text(LeasePart::RequestId.name(), &lease.request_id);
+        self.put(name::LEASE, AttributeValue::M(parts.0));
+        self.lease_token(lease.token);
+    }
+
+    fn lease_token(&mut self, token: u64) {
+        if token > 0 {
+            self.count(name::LEASE_TOKEN, token);
         }
     }
 
@@ -205,6 +232,7 @@ impl Encoder {
         self.time(name::DELETED_AT, tombstone.deleted_at);
         self.text(name::DELETED_BY, &tombstone.deleted_by);
         self.stamps(&tombstone.stamps);
+        self.lease_token(tombstone.lease_token);
         self.count(name::EXPIRES, tombstone.expires_at_s);
     }
 }
@@ -242,6 +270,8 @@ impl Decoder<'_> {
             stamps: self.stamps()?,
             dependents: self.dependents()?,
             counted: self.counted()?,
+            lease_token: self.lease_token()?,
+            lease: self.lease()?.map(Box::new),
             ..shown
         })
     }
@@ -289,6 +319,8 @@ impl Decoder<'_> {
             stamps: Stamps::default(),
             dependents: BTreeMap::new(),
             counted: BTreeSet::new(),
+            lease_token: 0,
+            lease: None,
         })
     }
 
@@ -318,6 +350,7 @@ impl Decoder<'_> {
             kind: kind.ok_or_else(|| Foreign(format!("{name} is no kind of change")))?,
             id: self.text(name::RESOURCE_ID)?,
             resource,
+            lease: self.lease()?,
             replayed: self.truth(name::REPLAYED)?,
             merged: self.truth(name::MERGED)?,
         })
@@ -339,6 +372,7 @@ impl Decoder<'_> {
             deleted_at: self.time(name::DELETED_AT)?,
             deleted_by: self.text(name::DELETED_BY)?,
             stamps: self.stamps()?,
+            lease_token: self.lease_token()?,
             expires_at_s: self.count(name::EXPIRES)?,
         })
     }
@@ -363,6 +397,25 @@ impl Decoder<'_> {
             clocks.fields.insert(pointer, clock);
         }
         Ok(clocks)
+    }
+
+    fn lease_token(&self) -> Result<u64, Foreign> {
+        let token = self.optional(name::LEASE_TOKEN, Self::count)?;
+        Ok(token.unwrap_or_default())
+    }
+
+    fn lease(&self) -> Result<Option<Lease>, Foreign> {
+        if !self.0.contains_key(name::LEASE) {
+            return Ok(None);
+        }
+        let parts = Decoder(self.map(name::LEASE)?);
+        let until_ms = parts.count(LeasePart::Until.name())?;
+        Ok(Some(Lease {
+            holder: parts.text(LeasePart::Holder.name())?,
+            until: Timestamp::from_millis(until_ms),
+            token: self.lease_token()?,
+            request_id: parts.text(LeasePart::RequestId.name())?,
+        }))
     }
 
     fn stamps(&self) -> Result<Stamps, Foreign> {

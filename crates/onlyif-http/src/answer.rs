@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::deprecation;
 use crate::exchange::Exchange;
+use crate::lease;
 use crate::link::quoted;
 use crate::media;
 use crate::observe;
@@ -100,6 +101,10 @@ pub(crate) fn done(
             show(&mut response, declaration, &done.id, resource);
         }
     }
+    // However little the client prefers to hear: what it asks for is the token.
+    if let Some(lease) = &done.lease {
+        lease::show(&mut response, lease);
+    }
     if done.replayed {
         header(
             &mut response,
@@ -110,7 +115,7 @@ pub(crate) fn done(
     let applied = [
         (command.dry_run, "dry-run"),
         (
-            exchange.prefer.minimal && done.kind != DoneKind::Deleted,
+            exchange.prefer.minimal && shows_a_resource(done.kind),
             "return=minimal",
         ),
         (done.merged, "conflict=merge"),
@@ -122,6 +127,14 @@ pub(crate) fn done(
         .collect();
     preferences_applied(&mut response, &applied);
     response
+}
+
+/// Whether the answer to a change of this kind has a body that could be left out.
+fn shows_a_resource(kind: DoneKind) -> bool {
+    match kind {
+        DoneKind::Created | DoneKind::Changed | DoneKind::Unchanged => true,
+        DoneKind::Deleted | DoneKind::Leased | DoneKind::Released => false,
+    }
 }
 
 pub(crate) fn preferences_applied(response: &mut Response<Body>, applied: &[&str]) {

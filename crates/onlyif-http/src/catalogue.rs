@@ -85,6 +85,7 @@ pub fn title(code: Code) -> &'static str {
         Code::InvalidTransition => "The state does not allow the transition",
         Code::NotAllowedInState => "The state does not allow the operation",
         Code::ConditionNotMet => "A condition does not hold",
+        Code::Leased => "A lease of the resource stands in the way",
         Code::MissingReference => "Something that it refers to is not there",
         Code::HasDependents => "Other resources refer to it",
         Code::Contention => "Other writers were in the way",
@@ -101,7 +102,7 @@ pub fn title(code: Code) -> &'static str {
 /// whatever became of it the first time.
 pub fn retry(code: Code, keyed: bool) -> Retry {
     match code {
-        Code::Contention | Code::Unavailable => Retry::Now,
+        Code::Leased | Code::Contention | Code::Unavailable => Retry::Now,
         Code::OutcomeUnknown if keyed => Retry::Now,
         Code::OutcomeUnknown
         | Code::Gone

@@ -9,6 +9,7 @@
 //! - [`caller`], [`media`], [`precondition`], [`prefer`], [`idempotency`], [`query`], [`body`], [`cursor`]: the parts
 //!   of a request
 //! - [`write`](mod@write), [`transact`]: requests to commands
+//! - [`lease`]: leases, and the token that other writes rely on
 //! - [`read`]: one resource, lists, legal transitions; [`history`]: what its versions changed
 //! - [`answer`], [`problem`], [`link`]: outcomes to responses
 //! - `deprecation`: what every answer about a deprecated type says
@@ -32,6 +33,7 @@ pub mod entry;
 pub mod exchange;
 pub mod history;
 pub mod idempotency;
+pub mod lease;
 pub mod link;
 mod list;
 pub mod media;

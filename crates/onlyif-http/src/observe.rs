@@ -63,6 +63,18 @@ fn of_conflict(conflict: &Conflict) -> String {
                 .to_owned()
         }
         Conflict::AlreadyExists => "the id is taken".to_owned(),
+        Conflict::Leased {
+            holder,
+            until,
+            yours,
+        } => {
+            let holder = holder.as_deref().unwrap_or("?");
+            match (yours, until) {
+                (Some(token), _) => format!("the lease {token} is over"),
+                (None, Some(until)) => format!("leased by {holder} until {until}"),
+                (None, None) => String::new(),
+            }
+        }
         Conflict::MissingReference { pointer, .. } => format!("{pointer} is not there"),
         Conflict::HasDependents { dependents } => {
             let counts = dependents.iter().flatten();

@@ -40,6 +40,7 @@ pub(crate) fn preconditions(exchange: &Exchange<'_>, faults: &mut Vec<Fault>) ->
             None => unmodified_since.and_then(|value| date(&value)),
         },
         if_match,
+        lease_token: None,
     }
 }
 

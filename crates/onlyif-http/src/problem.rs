@@ -47,6 +47,7 @@ pub fn status(code: Code, stale: StaleStatus) -> StatusCode {
         | Code::InvalidTransition
         | Code::NotAllowedInState
         | Code::ConditionNotMet
+        | Code::Leased
         | Code::MissingReference
         | Code::HasDependents
         | Code::Contention => StatusCode::CONFLICT,
@@ -206,7 +207,7 @@ impl Page<'_> {
         // A request without its body would be another one.
         let all = problem.resolutions.iter();
         let resolutions: Vec<Value> = all
-            .filter(|each| brevity < Brevity::WithoutBodies || !has_body(&each.request))
+            .filter(|each| brevity < Brevity::WithoutBodies || !self.has_body(&each.request))
             .map(|each| self.resolution(each))
             .collect();
         if !resolutions.is_empty() {
@@ -262,6 +263,15 @@ impl Page<'_> {
                 );
             }
             Conflict::AlreadyExists | Conflict::Contention => {}
+            Conflict::Leased {
+                holder,
+                until,
+                yours,
+            } => {
+                put("holder", holder.as_ref().map(|holder| json!(holder)));
+                put("until", until.map(|until| json!(until.to_string())));
+                put("yours", yours.map(|token| json!(token)));
+            }
             Conflict::MissingReference { pointer, target } => {
                 put("pointer", Some(json!(pointer.to_string())));
                 put("target", target.as_ref().map(|target| self.origin(target)));
@@ -371,6 +381,8 @@ impl Page<'_> {
         let exchange = self.exchange;
         let mut headers = Map::new();
         let mut tail: Option<(&str, &Value)> = None;
+        let same = resolution.request == Request::Same;
+        let sent = same.then(|| self.sent_body()).flatten();
         let (method, href) = match &resolution.request {
             Request::Read { type_name, id } => ("GET", exchange.resource(type_name, id)),
             Request::Again { body, tag } => {
@@ -387,6 +399,12 @@ impl Page<'_> {
                 headers.insert("Content-Type".to_owned(), json!(media::JSON_PATCH));
                 tail = Some(("body", body));
                 ("PATCH", exchange.resource(type_name, id))
+            }
+            Request::Same => {
+                headers = self.sent_headers();
+                tail = sent.as_ref().map(|body| ("body", body));
+                let href = exchange.href(&answer::encoded(exchange.path()));
+                (exchange.method().as_str(), href)
             }
             Request::Transition { name, input } => {
                 if let Some(input) = input {
@@ -409,6 +427,26 @@ impl Page<'_> {
         body
     }
 
+    fn has_body(&self, request: &Request) -> bool {
+        match request {
+            Request::Again { body, .. } => body.is_some(),
+            Request::Patch { .. } => true,
+            Request::Same => self.sent_body().is_some(),
+            Request::Read { .. } | Request::Transition { .. } => false,
+        }
+    }
+
+    /// The refused request's body, as it was sent.
+    fn sent_body(&self) -> Option<Value> {
+        let bytes = self.exchange.request.body().as_ref();
+        serde_json::from_slice(bytes).ok()
+    }
+
+    fn sent_headers(&self) -> Map<String, Value> {
+        let sent = |name: &str| Some((name.to_owned(), json!(self.exchange.header(name)?)));
+        ASKING.into_iter().filter_map(sent).collect()
+    }
+
     /// The media type of the refused request's body.
     fn media_type(&self) -> &'static str {
         let taken = [media::MERGE_PATCH, media::JSON_PATCH, media::JSON];
@@ -416,13 +454,16 @@ impl Page<'_> {
     }
 }
 
-fn has_body(request: &Request) -> bool {
-    match request {
-        Request::Again { body, .. } => body.is_some(),
-        Request::Patch { .. } => true,
-        Request::Read { .. } | Request::Transition { .. } => false,
-    }
-}
+/// The headers of a request that say what is asked, by their usual names. Whose request it is, and
+/// how its answer is to be written, the client knows.
+const ASKING: [&str; 6] = [
+    "Content-Type",
+    "If-Match",
+    "If-Unmodified-Since",
+    "Idempotency-Key",
+    "Lease-Token",
+    "Prefer",
+];
 
 fn field(field: &ChangedField, brevity: Brevity) -> Value {
     let mut body = json!({
@@ -479,5 +520,6 @@ fn rel(rel: Rel) -> &'static str {
         Rel::Read => "read",
         Rel::ReadHolder => "read-holder",
         Rel::Transition => "transition",
+        Rel::Retry => "retry",
     }
 }

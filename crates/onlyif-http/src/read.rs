@@ -218,7 +218,7 @@ pub(crate) async fn look<S: Store>(
 }
 
 /// The resource, if the conditions of the request hold of it.
-async fn read<S: Store>(
+pub(crate) async fn read<S: Store>(
     app: &App<S>,
     exchange: &Exchange<'_>,
     target: &Target<'_>,

@@ -292,6 +292,10 @@ fn command(exchange: &Exchange<'_>) -> Result<Command, Problem> {
         (method, _) => {
             let route = Route::find(exchange)?;
             Err(match method {
+                _ if matches!(route, Route::Lease) => {
+                    let detail = "A transaction takes creates, updates, transitions and deletes; a lease is a request of its own.";
+                    Problem::new(Code::MethodNotAllowed, detail)
+                }
                 "GET" | "HEAD" | "OPTIONS" => {
                     let detail = format!(
                         "A transaction takes POST, PUT, PATCH and DELETE; {method} is a request of its own."

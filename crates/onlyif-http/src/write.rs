@@ -14,6 +14,7 @@ use crate::body::{self, Content, Refused};
 use crate::caller::granted;
 use crate::exchange::{Exchange, malformed};
 use crate::idempotency::{self, idempotency};
+use crate::lease::{self, LEASE_TOKEN};
 use crate::media::{self, JSON, JSON_PATCH, MERGE_PATCH};
 use crate::precondition;
 use crate::query;
@@ -41,14 +42,10 @@ pub fn put(exchange: &Exchange<'_>) -> Result<Command, Problem> {
         return created(Asked::of_a_type(exchange, id)?, faults, true);
     }
     let asked = Asked::of_a_resource(exchange)?;
-    granted(
-        &asked.caller,
-        asked.declaration.access.update.scopes(),
-        "update one",
-    )?;
+    asked.may_update("update one")?;
     let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
-    let mut preconditions = wrong.preconditions(exchange);
+    let mut preconditions = wrong.preconditions(&asked);
     let content = wrong.read(body::document(bytes), Document::new())?;
     wrong.etag(&content.value, &mut preconditions);
     let key = wrong.end()?;
@@ -64,14 +61,10 @@ pub fn put(exchange: &Exchange<'_>) -> Result<Command, Problem> {
 /// The problem of the first check that fails.
 pub fn patch(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     let asked = Asked::of_a_resource(exchange)?;
-    granted(
-        &asked.caller,
-        asked.declaration.access.update.scopes(),
-        "update one",
-    )?;
+    asked.may_update("update one")?;
     let (media_type, bytes) = asked.body(&[MERGE_PATCH, JSON_PATCH, JSON])?;
     let mut wrong = Wrong::begin(exchange);
-    let mut preconditions = wrong.preconditions(exchange);
+    let mut preconditions = wrong.preconditions(&asked);
     let content = wrong.read(body::patch(bytes, media_type), Patch::Json(Vec::new()))?;
     if let Patch::Merge(body) = &content.value {
         wrong.etag(body, &mut preconditions);
@@ -98,7 +91,7 @@ pub fn transition(exchange: &Exchange<'_>) -> Result<Command, Problem> {
     )?;
     let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
-    let preconditions = wrong.preconditions(exchange);
+    let preconditions = wrong.preconditions(&asked);
     let content = wrong.read(body::input(bytes), None)?;
     let key = wrong.end()?;
     let operation = Operation::Transition {
@@ -120,7 +113,7 @@ pub fn delete(exchange: &Exchange<'_>) -> Result<Command, Problem> {
         "delete one",
     )?;
     let mut wrong = Wrong::begin(exchange);
-    let preconditions = wrong.preconditions(exchange);
+    let preconditions = wrong.preconditions(&asked);
     let key = wrong.end()?;
     Ok(asked.command(Operation::Delete, Vec::new(), preconditions, key))
 }
@@ -135,9 +128,11 @@ fn created(asked: Asked<'_>, faults: Vec<Fault>, repeatable: bool) -> Result<Com
     let (_, bytes) = asked.body(&[JSON])?;
     let mut wrong = Wrong::begin(exchange);
     wrong.faults.extend(faults);
-    if exchange.header("if-match").is_some() {
-        let detail = "is about a resource that is there: leave it out of a create";
-        wrong.header("If-Match", detail);
+    for name in ["If-Match", LEASE_TOKEN] {
+        if exchange.header(name).is_some() {
+            let detail = "is about a resource that is there: leave it out of a create";
+            wrong.header(name, detail);
+        }
     }
     if !repeatable && exchange.header("if-none-match").is_some() {
         wrong.header(
@@ -156,10 +151,10 @@ fn created(asked: Asked<'_>, faults: Vec<Fault>, repeatable: bool) -> Result<Com
 }
 
 /// Who asks, and about what.
-struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     exchange: &'a Exchange<'a>,
     caller: Caller,
-    declaration: &'a Declaration,
+    pub(crate) declaration: &'a Declaration,
     id: String,
 }
 
@@ -175,7 +170,7 @@ impl<'a> Asked<'a> {
         })
     }
 
-    fn of_a_resource(exchange: &'a Exchange<'a>) -> Result<Self, Problem> {
+    pub(crate) fn of_a_resource(exchange: &'a Exchange<'a>) -> Result<Self, Problem> {
         let asked = Asked::of_a_type(exchange, String::new())?;
         Ok(Asked {
             id: exchange.id()?,
@@ -183,14 +178,19 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// Who may update a resource may do this to it.
+    pub(crate) fn may_update(&self, act: &str) -> Result<(), Problem> {
+        granted(&self.caller, self.declaration.access.update.scopes(), act)
+    }
+
     /// The body, of one of these media types.
-    fn body(&self, taken: &[&'static str]) -> Result<(&'static str, &'a [u8]), Problem> {
+    pub(crate) fn body(&self, taken: &[&'static str]) -> Result<(&'static str, &'a [u8]), Problem> {
         media::accept_json(self.exchange.request.headers())?;
         let bytes = body::bytes(self.exchange)?;
         Ok((media::of_body(self.exchange, bytes, taken)?, bytes))
     }
 
-    fn command(
+    pub(crate) fn command(
         self,
         operation: Operation,
         faults: Vec<Fault>,
@@ -218,13 +218,13 @@ impl<'a> Asked<'a> {
 }
 
 /// Everything that is wrong with a request, in one answer.
-struct Wrong {
+pub(crate) struct Wrong {
     faults: Vec<Fault>,
     key: Option<String>,
 }
 
 impl Wrong {
-    fn begin(exchange: &Exchange<'_>) -> Self {
+    pub(crate) fn begin(exchange: &Exchange<'_>) -> Self {
         let mut faults = query::none(exchange);
         let key = exchange.header("idempotency-key").and_then(|value| {
             idempotency::key(&value)
@@ -235,7 +235,7 @@ impl Wrong {
     }
 
     /// The idempotency key, if nothing is wrong.
-    fn end(self) -> Result<Option<String>, Problem> {
+    pub(crate) fn end(self) -> Result<Option<String>, Problem> {
         if self.faults.is_empty() {
             Ok(self.key)
         } else {
@@ -243,7 +243,7 @@ impl Wrong {
         }
     }
 
-    fn header(&mut self, name: &str, detail: &str) {
+    pub(crate) fn header(&mut self, name: &str, detail: &str) {
         self.faults.push(Fault {
             at: Place::Header(name.to_owned()),
             detail: detail.to_owned(),
@@ -252,7 +252,7 @@ impl Wrong {
     }
 
     /// What the body says, or `instead` of it while the rest of the request is looked at.
-    fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         content: Result<Content<T>, Refused>,
         instead: T,
@@ -271,12 +271,33 @@ impl Wrong {
     }
 
     /// `If-Match` and `If-Unmodified-Since` of a write that is no create.
-    fn preconditions(&mut self, exchange: &Exchange<'_>) -> Preconditions {
+    fn preconditions(&mut self, asked: &Asked<'_>) -> Preconditions {
+        let exchange = asked.exchange;
         if exchange.header("if-none-match").is_some() {
             let detail = "on a write only PUT with If-None-Match: * is known, which creates";
             self.header("If-None-Match", detail);
         }
-        precondition::preconditions(exchange, &mut self.faults)
+        let lease_token = self.lease_token(exchange);
+        if lease_token.is_some() && asked.declaration.lease_max_s.is_none() {
+            let name = &asked.declaration.name;
+            self.header(
+                LEASE_TOKEN,
+                &format!("there are no leases of {name}: leave it out"),
+            );
+        }
+        Preconditions {
+            lease_token,
+            ..precondition::preconditions(exchange, &mut self.faults)
+        }
+    }
+
+    /// `Lease-Token`: the lease that the request relies on.
+    pub(crate) fn lease_token(&mut self, exchange: &Exchange<'_>) -> Option<u64> {
+        let value = exchange.header(LEASE_TOKEN)?;
+        let token = lease::token(&value);
+        token
+            .map_err(|detail| self.header(LEASE_TOKEN, detail))
+            .ok()
     }
 
     /// The body's own `etag`: a precondition, as good as `If-Match`.

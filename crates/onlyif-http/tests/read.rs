@@ -73,6 +73,8 @@ fn lamp() -> Resource {
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 0,
+        lease: None,
     }
 }
 

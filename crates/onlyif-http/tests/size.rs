@@ -32,6 +32,8 @@ fn resource(text: &str) -> Resource {
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 0,
+        lease: None,
     }
 }
 

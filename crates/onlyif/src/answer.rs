@@ -1,6 +1,6 @@
 //! Answers: what the loop tells the edge.
 
-use crate::item::Resource;
+use crate::item::{Lease, Resource};
 use crate::problem::Problem;
 
 /// The end of a command.
@@ -21,8 +21,11 @@ pub struct Done {
     pub kind: DoneKind,
     /// The id of the resource.
     pub id: String,
-    /// The resource as the command left it; `None` after a delete, and where a repeat finds it gone.
+    /// The resource as the command left it; `None` after a delete, of
+    /// a lease, and where a repeat finds it gone.
     pub resource: Option<Box<Resource>>,
+    /// The lease that was taken or extended.
+    pub lease: Option<Lease>,
     /// An earlier request, the same in all that counts, had done it already.
     pub replayed: bool,
     /// The change was made to a newer version than the caller had seen.
@@ -36,6 +39,7 @@ impl Done {
             kind,
             id: id.to_owned(),
             resource,
+            lease: None,
             replayed: false,
             merged: false,
         }
@@ -53,4 +57,8 @@ pub enum DoneKind {
     Unchanged,
     /// The resource is gone.
     Deleted,
+    /// The caller has a lease of it.
+    Leased,
+    /// The caller has none any more.
+    Released,
 }

@@ -81,12 +81,24 @@ pub enum Operation {
     },
     /// The end of the resource.
     Delete,
+    /// A lease for the caller, begun or extended.
+    Lease {
+        /// From now on, in seconds; no more than the type allows.
+        for_s: i64,
+    },
+    /// The end of the caller's lease.
+    Release,
     /// Several operations by one caller, each with preconditions of its own: all of them happen, or
     /// none does. They have neither keys of their own, nor operations like this one among them.
     All(Vec<Command>),
 }
 
 impl Operation {
+    /// Whether it is about the lease of a resource, and not about the resource itself.
+    pub fn is_of_a_lease(&self) -> bool {
+        matches!(self, Operation::Lease { .. } | Operation::Release)
+    }
+
     /// What a history calls the change: `create`, `update`, `delete`, or the transition's name.
     pub fn name(&self) -> &str {
         match self {
@@ -95,7 +107,9 @@ impl Operation {
             Operation::Transition { name, .. } => name,
             Operation::Delete => "delete",
             // These leave nothing of their own in a history.
-            Operation::Read | Operation::All(_) => "",
+            Operation::Read | Operation::Lease { .. } | Operation::Release | Operation::All(_) => {
+                ""
+            }
         }
     }
 }
@@ -140,6 +154,16 @@ pub struct Preconditions {
     pub if_match: Option<IfMatch>,
     /// `If-Unmodified-Since`, in seconds since the epoch; only where there is no `If-Match`.
     pub if_unmodified_since_s: Option<i64>,
+    /// `Lease-Token`: the lease that the request relies on. It guards a write beside the others, and
+    /// does not say which version it is based on.
+    pub lease_token: Option<u64>,
+}
+
+impl Preconditions {
+    /// Whether they say which version the request is based on.
+    pub fn name_a_version(&self) -> bool {
+        self.if_match.is_some() || self.if_unmodified_since_s.is_some()
+    }
 }
 
 /// The value of `If-Match`.

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::document::number;
-use crate::item::{Attribute, ClockPart, Clocks, Item, Name, Operand, Resource, Stamps, Tombstone};
+use crate::item::{
+    Attribute, ClockPart, Clocks, Item, Lease, LeasePart, Name, Operand, Resource, Stamps,
+    Tombstone,
+};
 use crate::plan::{Comparator, Condition};
 
 /// Something that conditions look into.
@@ -110,6 +113,12 @@ fn of_resource<'a>(resource: &'a Resource, attribute: &Attribute) -> Option<Cow<
             count.map(|count| Value::from(*count))
         }
         Attribute::Counted => (!resource.counted.is_empty()).then(|| names(&resource.counted)),
+        Attribute::LeaseToken => lease_token(resource.lease_token),
+        Attribute::Lease => resource.lease.as_deref().map(lease_map),
+        Attribute::LeasePart(part) => {
+            let lease = resource.lease.as_deref();
+            lease.map(|lease| lease_part(lease, *part))
+        }
         Attribute::DeletedAt
         | Attribute::DeletedBy
         | Attribute::Owner
@@ -130,6 +139,7 @@ fn of_tombstone(tombstone: &Tombstone, attribute: &Attribute) -> Option<Value> {
         Attribute::DeletedBy => Some(Value::from(tombstone.deleted_by.as_str())),
         Attribute::Expires => Some(Value::from(tombstone.expires_at_s)),
         Attribute::Stamp(place) => stamp(&tombstone.stamps, *place),
+        Attribute::LeaseToken => lease_token(tombstone.lease_token),
         _ => None,
     }
 }
@@ -153,6 +163,25 @@ pub fn clock_map(clocks: &Clocks, part: ClockPart) -> Value {
             .map(|(at, clock)| (at.to_string(), entry(clock)))
             .collect(),
     )
+}
+
+/// The parts of a lease by their names, as a JSON object.
+pub fn lease_map(lease: &Lease) -> Value {
+    let parts = [LeasePart::Holder, LeasePart::Until, LeasePart::RequestId];
+    let named = parts.map(|part| (part.name().to_owned(), lease_part(lease, part)));
+    Value::Object(named.into_iter().collect())
+}
+
+fn lease_part(lease: &Lease, part: LeasePart) -> Value {
+    match part {
+        LeasePart::Holder => Value::from(lease.holder.as_str()),
+        LeasePart::Until => Value::from(lease.until.millis()),
+        LeasePart::RequestId => Value::from(lease.request_id.as_str()),
+    }
+}
+
+fn lease_token(token: u64) -> Option<Value> {
+    (token > 0).then(|| Value::from(token))
 }
 
 fn stamp(stamps: &Stamps, place: usize) -> Option<Value> {

@@ -134,6 +134,11 @@ pub struct Resource {
     pub dependents: BTreeMap<String, u64>,
     /// The resources that count it among their dependents.
     pub counted: BTreeSet<Name>,
+    /// The token of the newest lease; 0 where there has been none. It only grows, over deletes too.
+    pub lease_token: u64,
+    /// The newest lease, unless it was released. It may have ended: see
+    /// [`lease::running`](crate::lease::running).
+    pub lease: Option<Box<Lease>>,
 }
 
 /// The name of another resource of the same tenant.
@@ -174,6 +179,21 @@ impl FromStr for Name {
             id: id.to_owned(),
         })
     }
+}
+
+/// A lease: until it ends nobody but its holder writes the resource. It moves neither the version
+/// nor anything that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The actor that holds it.
+    pub holder: String,
+    /// From this moment on it is none.
+    pub until: Timestamp,
+    /// Its number: that of every later lease of the resource is greater.
+    pub token: u64,
+    /// The id of the request that took it, or extended it last: so its author knows it, and what
+    /// was planned before it never happens behind it.
+    pub request_id: String,
 }
 
 impl Resource {
@@ -230,6 +250,8 @@ pub struct Tombstone {
     pub deleted_by: String,
     /// The stamps of the last eight writes, the delete's among them.
     pub stamps: Stamps,
+    /// See [`Resource`]; the next incarnation goes on from it.
+    pub lease_token: u64,
     /// From this second on (since the epoch) it no longer answers; the table drops it later.
     pub expires_at_s: i64,
 }
@@ -297,6 +319,12 @@ pub enum Attribute {
     Dependents(String),
     /// See [`Resource`]; absent where nothing ever did.
     Counted,
+    /// See [`Resource`]; absent where there has been no lease.
+    LeaseToken,
+    /// See [`Resource`]; absent where it was released.
+    Lease,
+    /// One part of the lease.
+    LeasePart(LeasePart),
     /// See [`Claim`].
     Owner,
     /// The second (since the epoch) from which the table may drop the item.
@@ -321,6 +349,28 @@ pub enum ClockPart {
 pub fn is_possible_id(id: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._~-".contains(&b);
     (1..=128).contains(&id.len()) && id.bytes().all(allowed) && id != "." && id != ".."
+}
+
+/// Which part of a [`Lease`]; its token is beside it, for it outlives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeasePart {
+    /// Who holds it.
+    Holder,
+    /// When it ends, in milliseconds since the epoch.
+    Until,
+    /// The request that took or extended it.
+    RequestId,
+}
+
+impl LeasePart {
+    /// Its name within the lease.
+    pub fn name(self) -> &'static str {
+        match self {
+            LeasePart::Holder => "by",
+            LeasePart::Until => "until",
+            LeasePart::RequestId => "requestId",
+        }
+    }
 }
 
 /// One partition of the index that lists the resources of a type, ordered by id.

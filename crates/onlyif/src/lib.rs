@@ -11,6 +11,7 @@
 //! - [`command`]: what a caller asks for
 //! - [`view`]: what is known of the table so far
 //! - [`change`]: what a transition's changes require, and what they make of a document
+//! - [`lease`]: who alone may write a resource for a while
 //! - [`plan`]: the conditional writes that a decision proposes
 //! - [`decide`]: command and view → read, refuse or write
 //! - [`answer`]: what has happened, for the edge to tell
@@ -33,6 +34,7 @@ pub mod guard;
 pub mod history;
 pub mod holding;
 pub mod item;
+pub mod lease;
 pub mod lifecycle;
 pub mod openapi;
 pub mod plan;

@@ -8,6 +8,7 @@ use crate::declaration::{Declaration, Transition};
 use crate::evaluate;
 use crate::guard::{self, Moment};
 use crate::item::Resource;
+use crate::lease;
 use crate::timestamp::Timestamp;
 
 /// Whether the caller may read this resource.
@@ -25,7 +26,7 @@ pub fn starts_from(transition: &Transition, state: Option<&str>) -> bool {
     state.is_none_or(|state| transition.from.iter().any(|from| from == state))
 }
 
-/// The transitions that are legal now for this caller: state and access allow them, and so does
+/// The transitions that are legal now for this caller: state, access and leases allow them, and so does
 /// every condition, declared or of the changes themselves, that does not depend on their input.
 pub fn legal<'a>(
     declaration: &'a Declaration,
@@ -33,6 +34,9 @@ pub fn legal<'a>(
     caller: &Caller,
     at: Timestamp,
 ) -> Vec<&'a Transition> {
+    if lease::against(declaration, resource, &caller.actor, at).is_some() {
+        return Vec::new();
+    }
     let legal = |transition: &&Transition| {
         let moment = Moment {
             input: None,

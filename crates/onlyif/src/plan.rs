@@ -1,7 +1,7 @@
 //! Plans: the conditional writes that a decision proposes, all or none of which happen.
 
 use crate::answer::{Done, DoneKind};
-use crate::item::{Attribute, Item, Key, Operand, Partition, Resource};
+use crate::item::{Attribute, Item, Key, Lease, Operand, Partition, Resource};
 
 /// What to write, and what to answer once it is written. One write is one conditional request;
 /// several are one transaction. No two writes of a plan name the same key.
@@ -40,22 +40,24 @@ pub struct Act {
     pub replayed: bool,
     /// What will be there.
     pub outcome: Planned,
-    /// The stamp that the resource's own write leaves.
+    /// The stamp that the resource's own write leaves; empty of a lease, which leaves none.
     pub stamp: String,
 }
 
 impl Act {
     /// The answer once it has happened; `None` where only the store's image can tell.
     pub fn done(&self) -> Option<Done> {
-        let resource = match &self.outcome {
-            Planned::Known(resource) => Some(resource.clone()),
-            Planned::Deleted => None,
+        let (resource, lease) = match &self.outcome {
+            Planned::Known(resource) => (Some(resource.clone()), None),
+            Planned::Leased(lease) => (None, Some(lease.clone())),
+            Planned::Deleted | Planned::Released(_) => (None, None),
             Planned::FromImage => return None,
         };
         Some(Done {
             kind: self.kind,
             id: self.key.id().unwrap_or_default().to_owned(),
             resource,
+            lease,
             replayed: self.replayed,
             merged: self.merged,
         })
@@ -71,6 +73,10 @@ pub enum Planned {
     FromImage,
     /// The resource is gone.
     Deleted,
+    /// This lease of it.
+    Leased(Lease),
+    /// The lease with this token has ended.
+    Released(u64),
 }
 
 /// One item's write: it happens only if its condition holds.

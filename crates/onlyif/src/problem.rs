@@ -43,6 +43,8 @@ pub enum Code {
     NotAllowedInState,
     /// A declared condition does not hold.
     ConditionNotMet,
+    /// Another one's lease runs, or the request relies on one that is over.
+    Leased,
     /// What the request refers to is not there.
     MissingReference,
     /// Other resources refer to what was to be deleted.
@@ -65,7 +67,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in order.
-    pub const ALL: [Code; 24] = [
+    pub const ALL: [Code; 25] = [
         Code::MalformedRequest,
         Code::Unauthenticated,
         Code::Forbidden,
@@ -81,6 +83,7 @@ impl Code {
         Code::InvalidTransition,
         Code::NotAllowedInState,
         Code::ConditionNotMet,
+        Code::Leased,
         Code::MissingReference,
         Code::HasDependents,
         Code::Contention,
@@ -112,6 +115,7 @@ impl Code {
             | Code::InvalidTransition
             | Code::NotAllowedInState
             | Code::ConditionNotMet
+            | Code::Leased
             | Code::MissingReference
             | Code::HasDependents
             | Code::Contention => 12,
@@ -136,6 +140,7 @@ impl Code {
             Code::InvalidTransition => "invalid-transition",
             Code::NotAllowedInState => "not-allowed-in-state",
             Code::ConditionNotMet => "condition-not-met",
+            Code::Leased => "leased",
             Code::MissingReference => "missing-reference",
             Code::HasDependents => "has-dependents",
             Code::Contention => "contention",
@@ -207,10 +212,17 @@ impl Problem {
             first.code,
             format!("Operation {index}: {}{more}", first.detail),
         );
-        all.retry_after_ms = problems
-            .iter()
-            .filter_map(|(_, _, p)| p.retry_after_ms)
-            .max();
+        let last = problems.iter().max_by_key(|(_, _, p)| p.retry_after_ms);
+        let last = last.map(|(_, _, problem)| problem);
+        all.retry_after_ms = last.and_then(|problem| problem.retry_after_ms);
+        // All of them may happen once the last lease has ended, where nothing else is in the way.
+        let retry = |problem: &Problem| {
+            let mut all = problem.resolutions.iter();
+            all.find(|each| each.request == Request::Same).cloned()
+        };
+        if problems.iter().all(|(_, _, p)| retry(p).is_some()) {
+            all.resolutions.extend(last.and_then(retry));
+        }
         for (operation, resource, problem) in problems {
             if problem.errors.is_empty() && problem.conflicts.is_empty() {
                 all.errors.push(Fault {
@@ -367,6 +379,15 @@ pub enum Conflict {
         /// The declaration's own words.
         message: Option<String>,
     },
+    /// Another one's lease runs, or the request relies on one that is over.
+    Leased {
+        /// Who holds it; `None` where none runs, left out for who may not read the resource.
+        holder: Option<String>,
+        /// When it ends; `None` where none runs.
+        until: Option<Timestamp>,
+        /// The token that the request named, where that is not the newest.
+        yours: Option<u64>,
+    },
     /// Something that the request refers to is not there.
     MissingReference {
         /// Where it is named.
@@ -420,6 +441,7 @@ impl Conflict {
             Conflict::InvalidTransition { .. } => Code::InvalidTransition,
             Conflict::NotAllowedInState { .. } => Code::NotAllowedInState,
             Conflict::ConditionNotMet { .. } => Code::ConditionNotMet,
+            Conflict::Leased { .. } => Code::Leased,
             Conflict::MissingReference { .. } => Code::MissingReference,
             Conflict::HasDependents { .. } => Code::HasDependents,
             Conflict::Contention => Code::Contention,
@@ -475,6 +497,8 @@ pub enum Rel {
     ReadHolder,
     /// The first transition on the way to the state that the refused one starts from.
     Transition,
+    /// The same request, after a while.
+    Retry,
 }
 
 /// The request of a resolution.
@@ -501,6 +525,8 @@ pub enum Request {
         /// For `If-Match`.
         tag: Tag,
     },
+    /// The refused request, as it was sent.
+    Same,
     /// A transition.
     Transition {
         /// Its name.

@@ -146,7 +146,7 @@ fn all_files_are_complained_of_in_one_pass_in_the_order_given() {
             "resources/b.yaml:2:8: found `no`, expected `refuse` or `merge`",
             "deep/er/c.yml:1:1: found no `type`, expected it: a declaration needs one",
             "deep/er/c.yml:1:1: found the unknown key `typ`, expected a key of a declaration: `type`, \
-             `description`, `schema`, `unique`, `states`, `create`, `transitions`, `references`, `stale`, `access`, `keep`, `list` or `deprecated`; did you mean `type`?",
+             `description`, `schema`, `unique`, `states`, `create`, `transitions`, `references`, `lease`, `stale`, `access`, `keep`, `list` or `deprecated`; did you mean `type`?",
             "d.yaml:1:7: found `[` without its end, expected the bracket to be closed",
         ]
     );

@@ -88,6 +88,7 @@ transitions:
 stale: merge
 access: { read: [r, s], create: [c], update: owner, delete: [d], transition: [t] }
 keep: { tombstone: 12h, history: 7d, idempotency: 2d }
+lease: { max: 15m }
 list: { shards: 8 }
 deprecated: { since: 2026-11-01, sunset: 2027-05-01, see: https://example.com/things }
 ";
@@ -146,6 +147,7 @@ fn every_part_is_read() {
         })
     );
     assert_eq!(things.stale, Stale::Merge);
+    assert_eq!(things.lease_max_s, Some(15 * 60));
     assert_eq!(things.shards, 8);
     let day = |text: &str| Timestamp::parse(&format!("{text}T00:00:00Z")).unwrap();
     assert_eq!(
@@ -300,6 +302,7 @@ things: What there is
   unique  name-region: /name and /region together
   unique  named: /by/note, ignoring outer spaces, upper and lower case, while (/state is open or held) and not (/region is /createdBy)
   states  open (initial), held, done (final)
+  leases  for 15 minutes at most
   keeps   tombstones for 12 hours, history for 7 days, idempotency keys for 2 days
   owner   alone may update it, finish
   lists   over 8 partitions

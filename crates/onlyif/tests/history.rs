@@ -223,6 +223,8 @@ fn resource(version: u64, state: &str, document: Value) -> Resource {
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 0,
+        lease: None,
     }
 }
 

@@ -8,13 +8,15 @@ use serde_json::json;
 
 use crate::harness::Api;
 
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 13] = [
     "accounts",
     "blobs",
     "boards",
     "diaries",
     "documents",
+    "drawings",
     "faxes",
+    "galleries",
     "letters",
     "orders",
     "products",

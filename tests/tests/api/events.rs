@@ -133,6 +133,7 @@ impl World {
             Function::Transition => onlyif_transition::handle(app, request).await,
             Function::Transact => onlyif_transact::handle(app, request).await,
             Function::Delete => onlyif_delete::handle(app, request).await,
+            Function::Lease => onlyif_lease::handle(app, request).await,
             Function::Describe => onlyif_describe::handle(app, request).await,
             Function::History => panic!("no route leads to the history function"),
         };
@@ -232,6 +233,16 @@ async fn events_of_transition_are_answered_as_expected() {
 #[tokio::test]
 async fn events_of_delete_are_answered_as_expected() {
     are_answered_as_expected(Function::Delete).await;
+}
+
+#[tokio::test]
+async fn events_of_lease_are_answered_as_expected() {
+    are_answered_as_expected(Function::Lease).await;
+}
+
+#[tokio::test]
+async fn events_of_transact_are_answered_as_expected() {
+    are_answered_as_expected(Function::Transact).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! A folder stays while anything is in it, and a file is in a folder that is there.
+//! A folder stays while anything is in it, a file is in a folder that is there, and who has locked it
+//! writes it alone.
 
 use onlyif_cli::serve::Options;
 use serde_json::{Value, json};
@@ -198,6 +199,54 @@ async fn of_those_who_empty_fill_and_delete_a_folder_at_once_none_leaves_a_file_
         }
     }
     assert_eq!(deleted + kept, ROUNDS);
+}
+
+#[tokio::test]
+async fn a_file_is_written_by_who_holds_its_lock_and_by_nobody_else() {
+    let api = Api::of_examples().await;
+    folders(&api).await;
+    file(&api, "ada", "f", "plans").await.is(201);
+    let (ada, bob) = (api.bearer("ada"), api.bearer("bob"));
+    let lock = |who: &str| {
+        let time = json!({"for": "30m"});
+        api.bearer(who).put("/v1/files/f/lease", time)
+    };
+    let locked = lock("ada").await.is(200);
+    let change = |text: &str| json!({ "text": text });
+    let edit = |text: &str| bob.patch("/v1/files/f", change(text)).if_any();
+    let elsewhere = bob.patch("/v1/files/f", json!({"folder": "drafts"}));
+    let several = json!({"operations": [
+        {"method": "DELETE", "path": "/v1/files/f", "headers": {"If-Match": "*"}},
+        {"method": "DELETE", "path": "/v1/folders/drafts", "headers": {"If-Match": "*"}},
+    ]});
+    for call in [
+        edit("mine"),
+        elsewhere.if_any(),
+        delete(&api, "bob", "files/f"),
+        bob.post("/v1/transactions", several),
+        lock("bob"),
+    ] {
+        let refused = call.await.refused(409, "leased");
+        let conflict = refused.conflict("leased");
+        assert_eq!(conflict["holder"], "ada");
+        assert_eq!(conflict["until"], locked["until"]);
+    }
+    // What is put beside it, into the folder that it is in, is nobody's business.
+    file(&api, "bob", "g", "plans").await.is(201);
+    let token = locked["token"].to_string();
+    let write = |text: &str| {
+        let write = ada.patch("/v1/files/f", change(text)).if_any();
+        write.header("lease-token", &token)
+    };
+    write("hers").await.is(200);
+    ada.delete("/v1/files/f/lease").await.is(204);
+    // Bob has had it meanwhile: what relied on the lock of before is not written.
+    lock("bob").await.is(200);
+    edit("his").await.is(200);
+    bob.delete("/v1/files/f/lease").await.is(204);
+    let refused = write("hers, late").await.refused(409, "leased");
+    assert_eq!(refused.conflict("leased")["yours"].to_string(), token);
+    assert_eq!(bob.get("/v1/files/f").await.is(200)["text"], "his");
 }
 
 /// Each client moves its file from folder to folder, while every tenth reply of the store is lost.

@@ -28,6 +28,7 @@ mod describe;
 mod documentation;
 mod events;
 mod history;
+mod lease;
 mod legal_transitions;
 mod list;
 mod patch;

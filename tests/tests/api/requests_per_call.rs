@@ -70,6 +70,58 @@ async fn a_create_makes_one() {
 }
 
 #[tokio::test]
+async fn a_lease_makes_two_and_a_write_that_minds_it_no_more_than_any_other() {
+    let counted = Counted::start().await;
+    let (alice, bob) = (counted.api.alice(), counted.api.bob());
+    let (path, lease) = ("/v1/drawings/d", "/v1/drawings/d/lease");
+    let drawing = json!({"title": "t", "strokes": 0});
+    counted
+        .makes(&["PutItem"], alice.create(path, drawing))
+        .await
+        .is(201);
+    let take = |actor: &Actor| actor.put(lease, json!({"for": "60s"}));
+    let two = &["GetItem", "UpdateItem"];
+    counted.makes(two, take(&alice)).await.is(200);
+    let extend = take(&alice).header("lease-token", "1");
+    counted.makes(two, extend).await.is(200);
+    counted.makes(&["GetItem"], alice.get(lease)).await.is(200);
+    for call in [
+        take(&bob),
+        bob.delete(lease),
+        take(&alice).header("lease-token", "7"),
+    ] {
+        counted
+            .makes(&["GetItem"], call)
+            .await
+            .refused(409, "leased");
+    }
+    let keyed = take(&alice).header("idempotency-key", "k");
+    counted
+        .makes(&["BatchGetItem", "TransactWriteItems"], keyed)
+        .await
+        .is(200);
+
+    // The condition is a part of the one write, and so is its explanation.
+    let stroke = |actor: &Actor| actor.post("/v1/drawings/d/transitions/stroke", ());
+    counted.makes(&["UpdateItem"], stroke(&alice)).await.is(200);
+    let delete = bob.delete(path).if_any();
+    for call in [stroke(&bob), delete] {
+        counted
+            .makes(&["UpdateItem"], call)
+            .await
+            .refused(409, "leased");
+    }
+    let patch = |actor: &Actor| actor.patch(path, json!({"title": "u"})).if_any();
+    counted.makes(two, patch(&alice)).await.is(200);
+    counted
+        .makes(&["GetItem"], patch(&bob))
+        .await
+        .refused(409, "leased");
+    counted.makes(two, alice.delete(lease)).await.is(204);
+    counted.makes(&["UpdateItem"], stroke(&bob)).await.is(200);
+}
+
+#[tokio::test]
 async fn a_create_with_unique_values_makes_one_transaction() {
     let counted = Counted::start().await;
     let alice = counted.api.alice();

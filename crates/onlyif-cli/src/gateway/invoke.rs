@@ -33,6 +33,7 @@ pub(super) async fn invoke(
         }
         Function::Transact => http(|it| onlyif_transact::handle(app, it), &event, context).await,
         Function::Delete => http(|it| onlyif_delete::handle(app, it), &event, context).await,
+        Function::Lease => http(|it| onlyif_lease::handle(app, it), &event, context).await,
         Function::Describe => http(|it| onlyif_describe::handle(app, it), &event, context).await,
         Function::History => {
             let event = read(&event)?;

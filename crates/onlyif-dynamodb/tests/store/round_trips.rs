@@ -4,7 +4,7 @@ use onlyif::answer::{Done, DoneKind};
 use onlyif::document::Document;
 use onlyif::document::number::canonical;
 use onlyif::item::{
-    Attribute, Claim, Clock, Clocks, Item, Key, Name, Record, Resource, Stamps, Tombstone,
+    Attribute, Claim, Clock, Clocks, Item, Key, Lease, Name, Record, Resource, Stamps, Tombstone,
 };
 use onlyif::plan::{Condition, Effect};
 use onlyif::store::{Store, Written};
@@ -81,6 +81,20 @@ fn clocks() -> impl Strategy<Value = Clocks> {
         .prop_map(|(fields, floor)| Clocks { fields, floor })
 }
 
+/// The token of the newest lease, and that lease, unless it was released.
+fn leased() -> impl Strategy<Value = (u64, Option<Lease>)> {
+    let lease = prop::option::of((text(), time(), text()));
+    (any::<u64>(), lease).prop_map(|(token, lease)| {
+        let lease = lease.map(|(holder, until, request_id)| Lease {
+            holder,
+            until,
+            token,
+            request_id,
+        });
+        (token, lease)
+    })
+}
+
 fn resource() -> impl Strategy<Value = Resource> {
     let stamps = prop::array::uniform8(text()).prop_map(Stamps);
     let times = (time(), time(), prop::option::of(time()));
@@ -97,16 +111,16 @@ fn resource() -> impl Strategy<Value = Resource> {
         any::<u64>(),
         clocks(),
         stamps,
-        dependents,
-        counted,
+        (dependents, counted),
+        leased(),
     );
     (rest, times, texts).prop_map(|(rest, times, texts)| Resource {
         document: rest.0,
         version: rest.1,
         clocks: rest.2,
         stamps: rest.3,
-        dependents: rest.4,
-        counted: rest.5,
+        dependents: rest.4.0,
+        counted: rest.4.1,
         created_at: times.0,
         updated_at: times.1,
         previous_at: times.2,
@@ -115,6 +129,8 @@ fn resource() -> impl Strategy<Value = Resource> {
         created_by: texts.2,
         updated_by: texts.3,
         operation: texts.4,
+        lease_token: rest.5.0,
+        lease: rest.5.1.map(Box::new),
     })
 }
 
@@ -221,6 +237,8 @@ async fn records_are_read_back_as_they_were_written() {
         stamps: Stamps::default(),
         dependents: std::collections::BTreeMap::new(),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 0,
+        lease: None,
         ..samples::resource()
     };
     for (kind, resource) in [
@@ -228,6 +246,8 @@ async fn records_are_read_back_as_they_were_written() {
         (DoneKind::Changed, Some(shown)),
         (DoneKind::Unchanged, None),
         (DoneKind::Deleted, None),
+        (DoneKind::Leased, None),
+        (DoneKind::Released, None),
     ] {
         let record = Item::Record(Box::new(Record {
             fingerprint: "00ff".into(),
@@ -237,6 +257,7 @@ async fn records_are_read_back_as_they_were_written() {
                 Done {
                     replayed: kind == DoneKind::Created,
                     merged: kind == DoneKind::Changed,
+                    lease: (kind == DoneKind::Leased).then(samples::lease),
                     ..Done::of(kind, "a", resource.map(Box::new))
                 },
                 Done::of(DoneKind::Deleted, "b", None),

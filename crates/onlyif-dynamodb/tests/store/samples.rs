@@ -2,7 +2,9 @@
 
 use onlyif::answer::DoneKind;
 use onlyif::document::Document;
-use onlyif::item::{Claim, Clock, Clocks, Item, Key, Partition, Resource, Stamps, Tombstone};
+use onlyif::item::{
+    Claim, Clock, Clocks, Item, Key, Lease, Partition, Resource, Stamps, Tombstone,
+};
 use onlyif::plan::{Act, Assignment, Condition, Effect, Plan, Planned, Write};
 use onlyif::store::{Store, Written};
 use onlyif::timestamp::Timestamp;
@@ -79,6 +81,17 @@ pub(crate) fn resource() -> Resource {
         stamps: stamps(&["c", "b", "a"]),
         dependents: std::collections::BTreeMap::new(),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 7,
+        lease: Some(Box::new(lease())),
+    }
+}
+
+pub(crate) fn lease() -> Lease {
+    Lease {
+        holder: "carol".into(),
+        until: time(5),
+        token: 7,
+        request_id: "r-7".into(),
     }
 }
 
@@ -99,6 +112,7 @@ pub(crate) fn tombstone() -> Tombstone {
         deleted_at: time(4),
         deleted_by: "dave".into(),
         stamps: stamps(&["d", "c", "b", "a"]),
+        lease_token: 7,
         expires_at_s: 1,
     }
 }

@@ -11,7 +11,7 @@ use onlyif::decide::unique_key;
 use onlyif::declaration::{Declaration, Declarations, SourceFile};
 use onlyif::document::Document;
 use onlyif::document::pointer::Pointer;
-use onlyif::item::{Claim, Clock, Clocks, Item, Key, Record, Resource, Stamps, Tombstone};
+use onlyif::item::{Claim, Clock, Clocks, Item, Key, Lease, Record, Resource, Stamps, Tombstone};
 use onlyif::problem::{Code, Problem};
 use onlyif::run::run;
 use onlyif::store::Failure;
@@ -142,6 +142,7 @@ fn scene(code: Code, declaration: &Declaration) -> Scene {
 fn found(code: Code, declaration: &Declaration) -> Item {
     match code {
         Code::Gone => tombstone(),
+        Code::Leased => leased(order(declaration, "pending", json!([]))),
         Code::NotAllowedInState => order(declaration, "paid", json!([])),
         Code::ConditionNotMet => order(declaration, "pending", json!([])),
         _ => {
@@ -167,7 +168,7 @@ fn sent(code: Code) -> Sent<'static> {
         Code::NotFound => {
             Sent::new("PATCH", "/v1/orders/o-9", note).with("if-match", "\"7-9f2c1a7e\"")
         }
-        Code::Gone | Code::NotAllowedInState => {
+        Code::Gone | Code::NotAllowedInState | Code::Leased => {
             Sent::new("PATCH", one, note).with("if-match", "\"7-9f2c1a7e\"")
         }
         Code::NotAcceptable => Sent::new("PATCH", one, note).with("accept", "text/html"),
@@ -327,7 +328,26 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
         stamps: Stamps::default(),
         dependents: BTreeMap::from([("shipments".to_owned(), 2)]),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 0,
+        lease: None,
     })
+}
+
+/// The same, which bob has leased for some minutes more.
+fn leased(item: Item) -> Item {
+    match item {
+        Item::Resource(resource) => Item::Resource(Resource {
+            lease_token: 3,
+            lease: Some(Box::new(Lease {
+                holder: "bob".to_owned(),
+                until: minutes_ago(-10),
+                token: 3,
+                request_id: "Zk3vYh8TjoEEPtv=".to_owned(),
+            })),
+            ..resource
+        }),
+        other => other,
+    }
 }
 
 fn tombstone() -> Item {
@@ -339,6 +359,7 @@ fn tombstone() -> Item {
         deleted_at: minutes_ago(1),
         deleted_by: "bob".to_owned(),
         stamps: Stamps::default(),
+        lease_token: 0,
         expires_at_s: minutes_ago(-60).seconds(),
     })
 }

@@ -66,6 +66,11 @@ pub fn meaning(code: Code) -> &'static str {
              of your JSON Patch failed. The conflict names the field, what is required of it and what \
              is there. Nothing was written."
         }
+        Code::Leased => {
+            "For a while nobody but the holder of its lease may write the resource: `holder` says who \
+             that is, and `until` when it ends. Or the `Lease-Token` that you sent, `yours`, is not that \
+             of the newest lease any more: somebody has taken another since. Nothing was written."
+        }
         Code::MissingReference => {
             "The request names another resource that has to be there and is not: `pointer` says where, \
              `target` which one. Nothing was written."
@@ -157,6 +162,11 @@ pub fn remedy(code: Code) -> &'static str {
         Code::ConditionNotMet => {
             "Read the resource. When what is required holds, the same request will work; until then \
              another one is needed."
+        }
+        Code::Leased => {
+            "Wait until the lease ends and send the same request again: `Retry-After` says in how many \
+             seconds. Where the conflict has `yours`, waiting is of no use: take a new lease, look at \
+             the resource, and send the new token."
         }
         Code::MissingReference => {
             "Name another resource, or create the missing one first; then send the request again."

@@ -116,6 +116,7 @@ fn told<S>(
         | Route::One(_)
         | Route::Transitions(_)
         | Route::History(_)
+        | Route::Lease
         | Route::Transition(_) => {
             return Err(not_served(exchange));
         }

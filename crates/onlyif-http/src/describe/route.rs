@@ -5,6 +5,7 @@ use onlyif::declaration::{Declaration, Transition};
 use onlyif::problem::{Code, Problem};
 
 use crate::exchange::{Exchange, possible, transition_named, type_named};
+use crate::lease::without_leases;
 
 /// What a path of the API names.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub enum Route<'a> {
     Transitions(&'a Declaration),
     /// `/v1/{type}/{id}/history`
     History(&'a Declaration),
+    /// `/v1/{type}/{id}/lease`
+    Lease,
     /// `/v1/{type}/{id}/transitions/{transition}`
     Transition(&'a Transition),
 }
@@ -67,6 +70,14 @@ impl<'a> Route<'a> {
                 possible((*id).to_owned())?;
                 Ok(Route::History(declaration))
             }
+            ["v1", kind, id, "lease"] => {
+                let declaration = declaration(kind)?;
+                if declaration.lease_max_s.is_none() {
+                    return Err(without_leases(declaration));
+                }
+                possible((*id).to_owned())?;
+                Ok(Route::Lease)
+            }
             ["v1", kind, id, "transitions", name] => {
                 let declaration = declaration(kind)?;
                 possible((*id).to_owned())?;
@@ -90,6 +101,7 @@ impl<'a> Route<'a> {
             | Route::History(_) => &["GET", "HEAD", "OPTIONS"],
             Route::List(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::One(_) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            Route::Lease => &["GET", "HEAD", "PUT", "DELETE", "OPTIONS"],
             Route::Transition(_) | Route::Transactions => &["POST", "OPTIONS"],
         }
     }

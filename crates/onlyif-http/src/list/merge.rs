@@ -98,6 +98,8 @@ mod tests {
             stamps: Stamps::default(),
             dependents: std::collections::BTreeMap::new(),
             counted: std::collections::BTreeSet::new(),
+            lease_token: 0,
+            lease: None,
         }
     }
 

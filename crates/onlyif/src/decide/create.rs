@@ -48,8 +48,9 @@ pub(super) fn decide(
     let mut conflicts = unmet(case, body, &new);
     conflicts.extend(case.collisions(None, &new));
     if !conflicts.is_empty() {
-        // So it does before all other conflicts.
-        if repeatable && matches!(case.target(), Target::Unknown) {
+        // So it does before all other conflicts; a write that was refused for these has told of it.
+        let untried = case.view.attempts().is_empty();
+        if repeatable && untried && matches!(case.target(), Target::Unknown) {
             return case.look();
         }
         let holders = explain::read_holders(&case.command.type_name, &conflicts);
@@ -160,6 +161,8 @@ pub(super) fn resource(
         stamps: stamp::shifted(seen.unwrap_or(&Stamps::default()), &stamp),
         dependents: BTreeMap::new(),
         counted: references::counted(case, None, &document),
+        lease_token: tombstone.map_or(0, |tombstone| tombstone.lease_token),
+        lease: None,
         state: states.map(|states| states.initial.clone()),
         document,
     }

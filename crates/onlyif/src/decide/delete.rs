@@ -10,14 +10,14 @@ use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, Target, alive, claims, explain, in_one_of, references, stamp};
+use super::{Case, Decision, Target, alive, claims, explain, in_one_of, lease, references, stamp};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     // More tags than one condition can name are compared here, with what is read.
     let looks = holding::may_end_with(case.declaration)
         || references::are_counted(case.declaration)
         || case.view.overflows() > 0;
-    let blind = !looks && case.command.preconditions != Default::default();
+    let blind = !looks && case.command.preconditions.name_a_version();
     if let Target::Unknown = case.target()
         && blind
     {
@@ -35,6 +35,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
         resource,
     ));
     standing.extend(references::dependents_left(case, resource));
+    standing.extend(lease::conflict(case, resource));
     match precondition::check(&case.command.preconditions, resource) {
         Verdict::None => {
             return case.unconditional(resource);
@@ -88,6 +89,7 @@ fn plan(case: &Case<'_>, seen: Option<&Resource>, pin: Option<&Resource>) -> Pla
             }
         }
     }
+    conditions.extend(lease::condition(case));
     let mut writes = vec![Write {
         key: command.key(),
         condition: Condition::All(conditions),
@@ -129,6 +131,7 @@ fn burial(case: &Case<'_>, stamp: &str) -> Vec<Assignment> {
         Attribute::PreviousAt,
         Attribute::Floor,
         Attribute::Counted,
+        Attribute::Lease,
         Attribute::Clocks(ClockPart::Version),
         Attribute::Clocks(ClockPart::Actor),
         Attribute::Clocks(ClockPart::At),

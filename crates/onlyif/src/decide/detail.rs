@@ -112,6 +112,23 @@ fn of_conflict(type_name: &str, id: &str, conflict: &Conflict) -> String {
                 None => format!("{rule}."),
             }
         }
+        Conflict::Leased {
+            holder,
+            until,
+            yours,
+        } => {
+            let runs = match (holder, until) {
+                (Some(holder), Some(until)) => {
+                    Some(format!("{name} is leased by {holder} until {until}."))
+                }
+                (None, Some(until)) => Some(format!("{name} is leased until {until}.")),
+                (_, None) => None,
+            };
+            let over = yours
+                .map(|token| format!("{token} is not the token of the newest lease of {name}."));
+            let told: Vec<String> = over.into_iter().chain(runs).collect();
+            told.join(" ")
+        }
         Conflict::MissingReference { pointer, target } => match target {
             Some(Origin {
                 type_name,

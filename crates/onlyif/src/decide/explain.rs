@@ -7,7 +7,7 @@ use crate::item::{Resource, Tombstone};
 use crate::lifecycle;
 use crate::problem::{ChangedField, Code, Conflict, Fault, Problem, Rel, Request, Resolution};
 
-use super::detail;
+use super::{detail, lease};
 
 /// The problem of a resource that is not there, or that the caller may not know of.
 pub(super) fn not_found(command: &Command) -> Problem {
@@ -43,6 +43,7 @@ pub(super) fn not_the_owner(
         Operation::Read => return not_found(command),
         Operation::Transition { name, .. } => format!("request {name} of it"),
         Operation::Delete => "delete it".to_owned(),
+        Operation::Lease { .. } | Operation::Release => "lease it".to_owned(),
         Operation::Create { .. }
         | Operation::Replace { .. }
         | Operation::Patch { .. }
@@ -144,10 +145,11 @@ pub(super) fn refused(
     conflicts: Vec<Conflict>,
     resolutions: Vec<Resolution>,
 ) -> Problem {
-    let problem = Problem {
+    let mut problem = Problem {
         resolutions,
         ..of(conflicts)
     };
+    lease::wait(&mut problem, command.at);
     tell(declaration, command, resource, problem)
 }
 
@@ -212,7 +214,7 @@ fn told(
         // Each of the others shows the resource, or tells its tag or its state.
         problem
             .resolutions
-            .retain(|each| each.rel == Rel::ReadHolder);
+            .retain(|each| matches!(each.rel, Rel::ReadHolder | Rel::Retry));
     }
     if !problem.conflicts.is_empty() {
         problem.detail = detail::of_conflicts(command, &problem.conflicts);
@@ -264,6 +266,8 @@ fn redact(conflict: &mut Conflict) {
         }
         Conflict::NotAllowedInState { state, .. } => *state = None,
         Conflict::ConditionNotMet { actual, .. } => *actual = None,
+        // When it ends is what `Retry-After` says.
+        Conflict::Leased { holder, .. } => *holder = None,
         // Whether its holder is named is not a matter of this resource.
         Conflict::Duplicate { .. } => {}
         Conflict::MissingReference { target, .. } => *target = None,
@@ -336,6 +340,8 @@ pub(super) fn not_allowed(
         Operation::Read
         | Operation::All(_)
         | Operation::Create { .. }
+        | Operation::Lease { .. }
+        | Operation::Release
         | Operation::Transition { .. } => return None,
     };
     let conflict = Conflict::NotAllowedInState {

@@ -9,6 +9,7 @@ mod create;
 mod delete;
 mod detail;
 mod explain;
+mod lease;
 mod once;
 mod precondition;
 mod read;
@@ -94,6 +95,8 @@ fn operation(case: &Case<'_>) -> Decision {
         Operation::Replace { .. } | Operation::Patch { .. } => update::decide(case),
         Operation::Transition { name, input } => transition::decide(case, name, input.as_ref()),
         Operation::Delete => delete::decide(case),
+        Operation::Lease { for_s } => lease::take(case, *for_s),
+        Operation::Release => lease::release(case),
         // A list of operations is no operation of a list.
         Operation::All(_) => Decision::refuse(explain::not_found(case.command)),
     }
@@ -113,7 +116,7 @@ fn bounded(command: &Command, decision: Decision) -> Decision {
     let writes = plan.writes.len() + usize::from(command.idempotency.is_some());
     let made = plan.acts.iter().map(|act| match &act.outcome {
         Planned::Known(resource) => weight(&resource.document),
-        Planned::FromImage | Planned::Deleted => 0,
+        Planned::FromImage | Planned::Deleted | Planned::Leased(_) | Planned::Released(_) => 0,
     });
     if writes > MAX_WRITES {
         return Decision::refuse(explain::too_many(writes, MAX_WRITES));
@@ -258,7 +261,10 @@ impl<'a> Case<'a> {
         match &self.command.operation {
             Operation::Create { .. } | Operation::All(_) => None,
             Operation::Read => Some(&access.read),
-            Operation::Replace { .. } | Operation::Patch { .. } => Some(&access.update),
+            Operation::Replace { .. }
+            | Operation::Patch { .. }
+            | Operation::Lease { .. }
+            | Operation::Release => Some(&access.update),
             Operation::Delete => Some(&access.delete),
             Operation::Transition { name, .. } => {
                 let transition = self.declaration.transition(name)?;
@@ -418,6 +424,8 @@ impl<'a> Case<'a> {
             clocks: old.clocks.advance(&changed, &clock),
             stamps: stamp::shifted(&old.stamps, &stamp),
             dependents: old.dependents.clone(),
+            lease_token: old.lease_token,
+            lease: old.lease.clone(),
         }
     }
 
@@ -460,9 +468,11 @@ impl<'a> Case<'a> {
                 false => set(Attribute::Counted, names(&new.counted)),
             });
         }
+        let mut conditions = vec![alive(), precondition::is(old.tag())];
+        conditions.extend(lease::condition(self));
         Write {
             key: self.command.key(),
-            condition: Condition::All(vec![alive(), precondition::is(old.tag())]),
+            condition: Condition::All(conditions),
             effect: Effect::Update(assignments),
         }
     }

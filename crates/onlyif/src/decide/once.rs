@@ -43,7 +43,11 @@ pub(super) fn replay(command: &Command, view: &View) -> Option<Decision> {
     for (done, part) in all.iter_mut().zip(command.parts()) {
         // The reply of the write that made the record was lost, and this is still that request.
         done.replayed = record.request_id != command.request_id;
-        if done.resource.is_some() || done.kind == DoneKind::Deleted {
+        let shows = matches!(
+            done.kind,
+            DoneKind::Created | DoneKind::Changed | DoneKind::Unchanged
+        );
+        if done.resource.is_some() || !shows {
             continue;
         }
         let key = part.key_of(&done.id);
@@ -196,12 +200,14 @@ fn write(command: &Command, key: Key, kept_s: i64, done: Vec<Done>) -> Write {
     }
 }
 
-/// What an answer shows of a resource: neither its clocks nor its stamps.
+/// What an answer shows of a resource: neither its clocks nor its stamps, nor its lease.
 fn shown(resource: Box<Resource>) -> Box<Resource> {
     Box::new(Resource {
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),
+        lease_token: 0,
+        lease: None,
         ..*resource
     })
 }

@@ -214,8 +214,8 @@ impl Changes {
         let new = match &act.outcome {
             Planned::Known(resource) => Some(&**resource),
             Planned::Deleted => None,
-            // What sees nothing moves no reference.
-            Planned::FromImage => return,
+            // What sees nothing moves no reference, nor does a lease.
+            Planned::FromImage | Planned::Leased(_) | Planned::Released(_) => return,
         };
         let old = match case.view.get(&act.key) {
             Seen::Present(Item::Resource(resource)) => Some(resource),

@@ -10,7 +10,7 @@ use crate::problem::{Code, Problem, Rel};
 use crate::store::Failure;
 use crate::view::{Seen, View};
 
-use super::{Case, Decision, Target, explain, precondition, stamp};
+use super::{Case, Decision, Target, explain, lease, precondition, stamp};
 
 /// How long a caller waits before trying again when others were in the way, in milliseconds.
 const AFTER_CONTENTION_MS: u64 = 1_000;
@@ -21,6 +21,9 @@ const AFTER_DOUBT_MS: u64 = 1_000;
 /// that was delivered twice, may have been applied although the store said nothing, or refused the
 /// second one: its author is told so.
 fn settle(case: &Case<'_>) -> Option<Decision> {
+    if case.command.operation.is_of_a_lease() {
+        return lease::settle(case);
+    }
     let Seen::Present(item) = case.view.get(&case.command.key()) else {
         return None;
     };
@@ -136,6 +139,10 @@ pub(super) fn certain(command: &Command, cases: &[Case<'_>], decision: Decision)
 
 /// Whether what an attempt required of its resource may still hold, or hold again.
 fn may_arrive(case: &Case<'_>, act: &Act) -> bool {
+    // It was pinned to a lease that is no longer there: what is refused is another one's fault.
+    if matches!(act.outcome, Planned::Leased(_) | Planned::Released(_)) {
+        return false;
+    }
     let Planned::Known(made) = &act.outcome else {
         let pinned = matches!(case.command.preconditions.if_match, Some(IfMatch::Tags(_)));
         return match case.target() {
@@ -173,7 +180,7 @@ fn known(case: &Case<'_>) -> impl Iterator<Item = (Box<Resource>, bool)> {
     let key = case.command.key();
     let made = |(act, _): (&Act, bool)| match &act.outcome {
         Planned::Known(resource) => Some((resource.clone(), act.merged)),
-        Planned::FromImage | Planned::Deleted => None,
+        Planned::FromImage | Planned::Deleted | Planned::Leased(_) | Planned::Released(_) => None,
     };
     let all: Vec<_> = case.view.acts(&key).rev().filter_map(made).collect();
     all.into_iter()
@@ -186,6 +193,8 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
         Operation::Create { .. } => return created(case),
         Operation::Read
         | Operation::All(_)
+        | Operation::Lease { .. }
+        | Operation::Release
         | Operation::Replace { .. }
         | Operation::Patch { .. }
         | Operation::Transition { .. } => {}
@@ -280,6 +289,9 @@ fn outcome_unknown(declarations: &Declarations, command: &Command, view: &View) 
         Operation::Delete => {
             format!("{name} may have been deleted: read it before you send the request again.")
         }
+        Operation::Lease { .. } | Operation::Release => format!(
+            "The lease may have changed: look at that of {name} before you send the request again."
+        ),
         Operation::All(_) => format!(
             "The operations may have been made, all of them or none: read {name} before you send \
              the request again."
@@ -297,7 +309,10 @@ fn outcome_unknown(declarations: &Declarations, command: &Command, view: &View) 
         _ => None,
     };
     let declaration = declarations.get(&first.type_name);
-    if declaration.is_some_and(|of| lifecycle::may_read_of(of, &command.caller, created_by)) {
+    let shows_it = !command.operation.is_of_a_lease();
+    if shows_it
+        && declaration.is_some_and(|of| lifecycle::may_read_of(of, &command.caller, created_by))
+    {
         let title = "See whether it was made";
         problem
             .resolutions

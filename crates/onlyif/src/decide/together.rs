@@ -258,7 +258,9 @@ fn merged(
         let act = acts.iter().find(|act| act.key == *key)?;
         match &act.outcome {
             Planned::Known(new) => Some((parties.declaration(key)?, &**new)),
-            Planned::FromImage | Planned::Deleted => None,
+            Planned::FromImage | Planned::Deleted | Planned::Leased(_) | Planned::Released(_) => {
+                None
+            }
         }
     };
     let told = |taking: claims::Taking| {

@@ -14,7 +14,7 @@ use crate::plan::{Assignment, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Fault, Place, Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, Target, alive, explain, in_one_of, stamp, update};
+use super::{Case, Decision, Target, alive, explain, in_one_of, lease, stamp, update};
 
 pub(super) fn decide(case: &Case<'_>, name: &str, input: Option<&Value>) -> Decision {
     let Some(transition) = case.declaration.transition(name) else {
@@ -114,6 +114,7 @@ impl Job<'_> {
         let clauses = self.transition.only_if.iter();
         conflicts.extend(clauses.filter_map(|c| guard::explain(c, &self.moment, resource)));
         conflicts.extend(change::unmet(self.transition, &self.moment, resource));
+        conflicts.extend(lease::conflict(self.case, resource));
         if (!verdict.holds() || !conflicts.is_empty()) && faults.is_empty() {
             // Nothing was fetched for these: they show where an earlier attempt met them.
             let (document, _) = change::applied(self.transition, &self.moment, resource);
@@ -157,6 +158,7 @@ impl Job<'_> {
         let mut conditions = vec![alive(), precondition::condition(&command.preconditions)];
         conditions.extend(self.case.ownership());
         conditions.extend(self.starts());
+        conditions.extend(lease::condition(self.case));
         for clause in &self.transition.only_if {
             conditions.push(guard::compile(clause, &self.moment)?);
         }

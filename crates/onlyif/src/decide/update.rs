@@ -15,7 +15,7 @@ use crate::plan::{Act, Plan, Planned};
 use crate::problem::{Conflict, Fault, Rel, Request, Resolution};
 
 use super::precondition::{self, Verdict};
-use super::{Case, Decision, claims, explain, reserved};
+use super::{Case, Decision, claims, explain, lease, reserved};
 
 pub(super) fn decide(case: &Case<'_>) -> Decision {
     let resource = match case.live() {
@@ -85,6 +85,8 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
         | Operation::All(_)
         | Operation::Create { .. }
         | Operation::Transition { .. }
+        | Operation::Lease { .. }
+        | Operation::Release
         | Operation::Delete => Ok(stored.clone()),
     };
     let wanted = match wanted {
@@ -143,6 +145,7 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
     let unchanged = attempt.document == resource.document;
     let new = case.next(resource, attempt.document, resource.state.clone());
     let mut conflicts = attempt.conflicts;
+    conflicts.extend(lease::conflict(case, resource));
     conflicts.extend(case.collisions(Some(resource), &new));
     if !conflicts.is_empty() {
         let holders = explain::read_holders(&case.command.type_name, &conflicts);
@@ -207,7 +210,11 @@ fn stale(
     }
     let mut conflicts = vec![outdated];
     conflicts.extend(overwriting.conflicts.iter().cloned());
+    let leased = lease::conflict(case, resource);
     let mut resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
+    // What would be refused again resolves nothing.
+    let mut drop_writes = leased.is_some();
+    conflicts.extend(leased);
     if overwriting.faults.is_empty() {
         let new = case.next(
             resource,
@@ -216,11 +223,13 @@ fn stale(
         );
         let collisions = case.collisions(Some(resource), &new);
         if !collisions.is_empty() {
-            // What would be refused again resolves nothing.
-            resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
+            drop_writes = true;
             resolutions.extend(explain::read_holders(&case.command.type_name, &collisions));
         }
         conflicts.extend(collisions);
+    }
+    if drop_writes {
+        resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
     }
     case.refuse(Some(resource), conflicts, resolutions)
 }

@@ -53,7 +53,8 @@ impl Cost {
 }
 
 /// What every condition of an update has beside the declared clauses: that the resource is alive,
-/// its version or another precondition, and the comparisons of the eight stamps.
+/// its version or another precondition, its lease and the token of one, and the comparisons of the
+/// eight stamps.
 const CONDITION: Cost = Cost::new(850, 64);
 /// What every update sets beside the declared changes: version, times, actor, state and its index
 /// partition, clocks of the state, the eight stamps.

@@ -22,6 +22,7 @@ pub fn schema() -> Value {
         "reference": map_of(keys::REFERENCES),
         "access": map_of(keys::ACCESS),
         "keep": map_of(keys::KEEP),
+        "lease": map_of(keys::LEASE),
         "list": map_of(keys::LIST),
         "deprecated": map_of(keys::DEPRECATED),
         "clause": clause(),
@@ -69,8 +70,7 @@ fn map_of(table: &'static [Key]) -> Map<String, Value> {
 }
 
 fn properties(keys: impl Iterator<Item = &'static Key>) -> Map<String, Value> {
-    keys.filter(|key| key.need != Need::Later)
-        .map(|key| (key.name.to_owned(), described(key)))
+    keys.map(|key| (key.name.to_owned(), described(key)))
         .collect()
 }
 

@@ -85,6 +85,11 @@ pub(super) fn duration() -> Value {
     json!({ "type": "string", "pattern": "^[1-9][0-9]*[dhms]$", "examples": ["30d", "12h"] })
 }
 
+/// A time that nothing is kept for.
+pub(super) fn time() -> Value {
+    json!({ "type": "string", "pattern": "^[1-9][0-9]*[hms]$", "examples": ["15m", "60s"] })
+}
+
 pub(super) fn shards() -> Value {
     json!({ "type": "integer", "minimum": 1, "maximum": super::list::MAX_SHARDS, "default": 1 })
 }

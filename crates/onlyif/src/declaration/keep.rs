@@ -46,7 +46,8 @@ fn duration_s(node: &Node, flaws: &mut Flaws) -> Option<i64> {
     seconds
 }
 
-fn seconds(text: &str) -> Option<i64> {
+/// The same of a text.
+pub(crate) fn seconds(text: &str) -> Option<i64> {
     let digits = text.strip_suffix(['d', 'h', 'm', 's'])?;
     let unit = match text.chars().last()? {
         'd' => 24 * 60 * 60,

@@ -5,13 +5,11 @@ use serde_json::{Value, json};
 
 use super::forms;
 
-/// Whether a key must stand, may stand, or will some day.
+/// Whether a key must stand, or may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     Required,
     Optional,
-    /// Refused by name.
-    Later,
 }
 
 /// A key of one of the format's maps.
@@ -39,15 +37,6 @@ const fn optional(name: &'static str, meaning: &'static str, form: fn() -> Value
         need: Need::Optional,
         meaning,
         form,
-    }
-}
-
-const fn later(name: &'static str) -> Key {
-    Key {
-        name,
-        need: Need::Later,
-        meaning: "",
-        form: || json!(false),
     }
 }
 
@@ -97,6 +86,11 @@ pub(super) const DECLARATION: &[Key] = &[
         || forms::list_of("reference"),
     ),
     optional(
+        "lease",
+        "A resource of the type can be leased: for a while nobody but the lease's holder may write it.",
+        || forms::named("lease"),
+    ),
+    optional(
         "stale",
         "What happens to an update whose view is out of date: `refuse` it (the default), or `merge` it where nothing \
          that it touches has changed meanwhile.",
@@ -116,7 +110,6 @@ pub(super) const DECLARATION: &[Key] = &[
         "The type is on its way out: every answer about it says so, and so does its documentation.",
         || forms::named("deprecated"),
     ),
-    later("lease"),
 ];
 
 /// One element of `unique`.
@@ -334,6 +327,14 @@ pub(super) const KEEP: &[Key] = &[
     ),
 ];
 
+/// `lease`.
+pub(super) const LEASE: &[Key] = &[required(
+    "max",
+    "The longest time of one lease, from 1s to 24h: a whole number of h, m or s. Its holder can extend it as often as \
+     need be.",
+    forms::time,
+)];
+
 /// `list`.
 pub(super) const LIST: &[Key] = &[optional(
     "shards",
@@ -493,8 +494,5 @@ pub(super) fn find(table: &'static [Key], name: &str) -> Option<&'static Key> {
 
 /// The names that may stand.
 pub(super) fn names(table: &'static [Key]) -> impl Iterator<Item = &'static str> + Clone {
-    table
-        .iter()
-        .filter(|key| key.need != Need::Later)
-        .map(|key| key.name)
+    table.iter().map(|key| key.name)
 }

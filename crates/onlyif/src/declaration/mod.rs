@@ -19,6 +19,7 @@ mod cost;
 mod deprecated;
 mod fields;
 mod keep;
+mod lease;
 mod lifecycle;
 mod list;
 mod references;
@@ -40,7 +41,7 @@ mod forms;
 pub(crate) mod phrase;
 mod summary;
 
-pub(crate) use keep::in_words;
+pub(crate) use keep::{in_words, seconds};
 pub use model::*;
 pub use parse::{Complaint, SourceFile};
 pub(crate) use schema::{Holds, holds};

@@ -95,6 +95,8 @@ pub struct Declaration {
     pub history_s: i64,
     /// How long a repeat under an idempotency key is answered as the first was, in seconds.
     pub idempotency_s: i64,
+    /// The longest time of one lease, in seconds; `None` where a resource cannot be leased.
+    pub lease_max_s: Option<i64>,
     /// Over how many partitions of the index the resources of one state are spread, 1 to 64.
     pub shards: u8,
     /// That it is on its way out.

@@ -17,7 +17,7 @@ use super::schema::{self, Draft};
 use super::transitions::{self, Around};
 use super::{
     Access, Declaration, Declarations, Reference, States, Transition, Unique, blind, deprecated,
-    list, references, unique, yaml,
+    lease, list, references, unique, yaml,
 };
 use crate::command::Stale;
 
@@ -138,6 +138,9 @@ fn read(
         .get("stale")
         .and_then(|node| reading::word(node, &["refuse", "merge"], flaws));
     let keep = keep::keep(members.get("keep"), flaws);
+    let lease_max_s = members
+        .get("lease")
+        .and_then(|node| lease::max_s(node, flaws));
     let shards = members
         .get("list")
         .map_or(1, |node| list::shards(node, flaws));
@@ -183,6 +186,7 @@ fn read(
         tombstone_s: keep.tombstone_s,
         history_s: keep.history_s,
         idempotency_s: keep.idempotency_s,
+        lease_max_s,
         shards,
         deprecated,
         read_only,

@@ -43,10 +43,6 @@ pub(super) fn members<'n>(
     let mut known = Vec::new();
     for entry in entries {
         match keys::find(table, &entry.key) {
-            Some(key) if key.need == Need::Later => flaws.say(
-                entry.at,
-                format!("found `{}`, which is not yet supported", key.name),
-            ),
             Some(key) => known.push((key.name, entry)),
             None => flaws.say(entry.at, unknown(&entry.key, what, table)),
         }

@@ -42,6 +42,9 @@ impl Declaration {
             let way = along(create).unwrap_or_else(|| "on conditions".to_owned());
             let _ = writeln!(text, "  create  {way}");
         }
+        if let Some(seconds) = self.lease_max_s {
+            let _ = writeln!(text, "  leases  for {} at most", in_words(seconds));
+        }
         if let Some(kept) = kept(self) {
             let _ = writeln!(text, "  keeps   {kept}");
         }

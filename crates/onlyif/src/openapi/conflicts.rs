@@ -16,6 +16,7 @@ pub(super) fn of_resource(code: Code) -> bool {
             | Code::InvalidTransition
             | Code::NotAllowedInState
             | Code::ConditionNotMet
+            | Code::Leased
             | Code::MissingReference
             | Code::HasDependents
             | Code::PreconditionRequired
@@ -35,6 +36,7 @@ pub(super) fn all() -> Vec<(Code, Value)> {
         (Code::InvalidTransition, invalid_transition()),
         (Code::NotAllowedInState, not_allowed_in_state()),
         (Code::ConditionNotMet, condition_not_met()),
+        (Code::Leased, leased()),
         (Code::MissingReference, missing_reference()),
         (Code::HasDependents, has_dependents()),
         (Code::Contention, conflict(Code::Contention, &[], json!({}))),
@@ -171,6 +173,18 @@ pub(super) fn origin() -> Value {
             "href": { "type": "string", "format": "uri-reference", "description": "Absent where no resource could have the id." },
         },
     })
+}
+
+fn leased() -> Value {
+    conflict(
+        Code::Leased,
+        &[],
+        json!({
+            "holder": part("Actor"),
+            "until": part("Instant"),
+            "yours": { "type": "integer", "description": "The `Lease-Token` that the request named, where that is not the newest: then waiting is of no use. Without it, the lease of `holder` is in the way `until` it ends." },
+        }),
+    )
 }
 
 fn missing_reference() -> Value {

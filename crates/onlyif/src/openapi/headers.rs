@@ -117,6 +117,7 @@ pub(super) fn parameters() -> Map<String, Value> {
     parameters.extend(conditions());
     parameters.extend(preferences());
     parameters.push(idempotency_key());
+    parameters.extend(leases());
     let named = |(name, parameter): (&str, Value)| (name.to_owned(), parameter);
     parameters.into_iter().map(named).collect()
 }
@@ -207,6 +208,30 @@ fn idempotency_key() -> (&'static str, Value) {
     let example = "8e03978e-40d5-43dd-bc93-6894a57f9324";
     let parameter = header("Idempotency-Key", description, schema, example);
     ("IdempotencyKey", parameter)
+}
+
+fn leases() -> Vec<(&'static str, Value)> {
+    // A whole number that every language can hold (RFC 8259 §6).
+    let token = || json!({ "type": "integer", "minimum": 1, "maximum": 9_007_199_254_740_991_u64 });
+    let header = |description| {
+        let mut header = header("Lease-Token", description, token(), "");
+        header["example"] = json!(3);
+        header
+    };
+    vec![
+        (
+            "LeaseToken",
+            header(
+                "The `token` of the lease that the request relies on. If it is not that of the newest lease any more, the answer is `leased`, even where none runs.",
+            ),
+        ),
+        (
+            "LeaseTokenExtends",
+            header(
+                "The `token` of your running lease, to extend it. Without it a new lease begins. If it is not that of the newest lease any more, the answer is `leased`.",
+            ),
+        ),
+    ]
 }
 
 /// RFC 7240

@@ -7,7 +7,7 @@
 //! # Layout, in reading order
 //!
 //! - [`document`]: the whole
-//! - `collection`, `resource`, `transitions`, `history`, `transactions`, `discovery`: the routes, by their paths
+//! - `collection`, `resource`, `transitions`, `history`, `lease`, `transactions`, `discovery`: the routes, by their paths
 //! - `operation`, `headers`: what an operation is made of, and what operations share
 //! - `lifecycle`, `effects`, `links`: states, transitions and what can come next, in words
 //! - `deprecated`: what is added where the type is
@@ -17,6 +17,7 @@
 mod collection;
 mod discovery;
 mod history;
+mod lease;
 mod resource;
 mod transactions;
 mod transitions;
@@ -147,6 +148,9 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
             }
             Value::Object(item)
         };
+        let along = |operation, change| lease::along(operation, change, declarations);
+        let guarded = |operation| lease::guarded(operation, declaration);
+        let create = declaration.create.as_ref();
         let list = collection::list(declaration);
         let read = resource::read(declaration);
         let legal = transitions::list(declaration);
@@ -154,27 +158,44 @@ fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, 
         let operations = [
             ("get", list.clone()),
             ("head", list.head()),
-            ("post", collection::create(declaration)),
+            ("post", along(collection::create(declaration), create)),
         ];
         paths.insert(all.clone(), path(&operations, false));
         let one = format!("{all}/{{id}}");
         let operations = [
             ("get", read.clone()),
             ("head", read.head()),
-            ("put", resource::replace(declaration)),
-            ("patch", resource::patch(declaration)),
-            ("delete", resource::delete(declarations, declaration)),
+            (
+                "put",
+                guarded(along(resource::replace(declaration), create)),
+            ),
+            ("patch", guarded(resource::patch(declaration))),
+            (
+                "delete",
+                guarded(resource::delete(declarations, declaration)),
+            ),
         ];
         paths.insert(one.clone(), path(&operations, true));
         let told = history::read(declaration);
         let operations = [("get", told.clone()), ("head", told.head())];
         let item = path(&operations, true);
         paths.insert(format!("{one}/history"), item);
+        if let Some(max_s) = declaration.lease_max_s {
+            let leased = lease::read(declaration);
+            let operations = [
+                ("get", leased.clone()),
+                ("head", leased.head()),
+                ("put", lease::take(declaration, max_s)),
+                ("delete", lease::release(declaration)),
+            ];
+            paths.insert(format!("{one}/lease"), path(&operations, true));
+        }
         let of_one = format!("{one}/transitions");
         let operations = [("get", legal.clone()), ("head", legal.head())];
         paths.insert(of_one.clone(), path(&operations, true));
         for transition in &declaration.transitions {
-            let operations = [("post", transitions::request(declaration, transition))];
+            let request = transitions::request(declaration, transition);
+            let operations = [("post", guarded(along(request, Some(transition))))];
             let item = path(&operations, true);
             paths.insert(format!("{of_one}/{}", transition.name), item);
         }
@@ -217,6 +238,9 @@ fn schemas(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String
     schemas.extend(reserved::components().into_iter().map(own));
     schemas.insert("JsonPatch".to_owned(), patches::json_patch());
     schemas.insert(history::PAGE.to_owned(), history::page());
+    if declarations.iter().any(|each| each.lease_max_s.is_some()) {
+        schemas.insert(lease::LEASE.to_owned(), lease::lease());
+    }
     schemas.extend(catalogue.schemas());
     schemas.extend(discovery::schemas(catalogue));
     schemas

@@ -123,7 +123,7 @@ impl Catalogue<'_> {
                     "anyOf": [part("Resource")],
                     "description": "The resource as it is now, for a caller who may read it.",
                 },
-                "resolutions": { "type": "array", "items": part("Resolution"), "description": "Requests that are ready to send. Each is legal now for this caller, and does what its title says." },
+                "resolutions": { "type": "array", "items": part("Resolution"), "description": "Requests that are ready to send. Each is legal now for this caller (`retry`: after `Retry-After`), and does what its title says." },
                 "truncated": { "type": "boolean", "description": "Values were left out, because the answer would have been too long." },
             },
         })
@@ -264,7 +264,7 @@ fn resolution() -> Value {
         "properties": {
             "rel": {
                 "type": "string",
-                "enum": ["merge", "overwrite", "discard", "read", "read-holder", "transition"],
+                "enum": ["merge", "overwrite", "discard", "read", "read-holder", "transition", "retry"],
                 "description": "What it is to the refused request.",
             },
             "title": { "type": "string", "description": "What following it does." },

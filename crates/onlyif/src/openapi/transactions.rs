@@ -30,6 +30,7 @@ pub(super) fn transact() -> Operation {
         Code::InvalidTransition,
         Code::NotAllowedInState,
         Code::ConditionNotMet,
+        Code::Leased,
         Code::MissingReference,
         Code::HasDependents,
     ]);

@@ -9,8 +9,8 @@ use onlyif::document::number;
 use onlyif::document::pointer::Pointer;
 use onlyif::evaluate::{self, Image};
 use onlyif::item::{
-    Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Name, Operand, Record, Resource, Stamps,
-    Tombstone,
+    Attribute, Claim, Clock, ClockPart, Clocks, Item, Key, Lease, LeasePart, Name, Operand, Record,
+    Resource, Stamps, Tombstone,
 };
 use onlyif::plan::{Assignment, Effect, Plan, Write};
 use onlyif::store::Written;
@@ -113,6 +113,11 @@ impl Image for Attributes {
                 .get(&Attribute::Clocks(*part))?
                 .get(pointer.to_string())
                 .map(Cow::Borrowed),
+            Attribute::LeasePart(part) => self
+                .0
+                .get(&Attribute::Lease)?
+                .get(part.name())
+                .map(Cow::Borrowed),
             other => self.0.get(other).map(Cow::Borrowed),
         }
     }
@@ -209,6 +214,8 @@ impl Attributes {
             Attribute::DeletedBy,
             Attribute::Floor,
             Attribute::Counted,
+            Attribute::LeaseToken,
+            Attribute::Lease,
             Attribute::Owner,
             Attribute::Expires,
         ];
@@ -272,6 +279,27 @@ impl Attributes {
         counts.filter(|(_, count)| *count > 0).collect()
     }
 
+    fn lease_token(&self) -> u64 {
+        let token = self.0.get(&Attribute::LeaseToken);
+        token.map_or(0, |token| token.as_u64().expect("a token"))
+    }
+
+    fn lease(&self) -> Option<Lease> {
+        let part = |part: LeasePart| self.attribute(&Attribute::LeasePart(part));
+        let text = |value: Option<Cow<'_, Value>>| {
+            let value = value.expect("a part of the lease");
+            value.as_str().expect("a text").to_owned()
+        };
+        self.0.get(&Attribute::Lease)?;
+        let until_ms = part(LeasePart::Until).and_then(|until| until.as_i64());
+        Some(Lease {
+            holder: text(part(LeasePart::Holder)),
+            until: Timestamp::from_millis(until_ms.expect("a time")),
+            token: self.lease_token(),
+            request_id: text(part(LeasePart::RequestId)),
+        })
+    }
+
     fn clocks(&self) -> Clocks {
         let map = |part| {
             self.0[&Attribute::Clocks(part)]
@@ -319,6 +347,7 @@ impl Attributes {
                 deleted_at,
                 deleted_by: self.text(Attribute::DeletedBy).expect("an actor"),
                 stamps,
+                lease_token: self.lease_token(),
                 expires_at_s: self.0[&Attribute::Expires].as_i64().expect("a time"),
             });
         }
@@ -340,6 +369,8 @@ impl Attributes {
             stamps,
             dependents: self.dependents(),
             counted: self.counted(),
+            lease_token: self.lease_token(),
+            lease: self.lease().map(Box::new),
         })
     }
 }

@@ -17,6 +17,7 @@ use onlyif::problem::Code;
 use serde_json::{Value, json};
 
 mod effects;
+mod leases;
 mod lifecycle;
 mod links;
 mod references;
@@ -142,6 +143,9 @@ fn every_type_and_transition_has_a_path_of_its_own_with_every_method() {
         let transitions = format!("{one}/transitions");
         for transition in &declaration.transitions {
             expected.push((format!("{transitions}/{}", transition.name), "options post"));
+        }
+        if declaration.lease_max_s.is_some() {
+            expected.push((format!("{one}/lease"), "delete get head options put"));
         }
         expected.push((list, "get head options post"));
         expected.push((format!("{one}/history"), "get head options"));

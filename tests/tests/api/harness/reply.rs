@@ -100,7 +100,7 @@ impl Reply {
             text(name);
         }
         let retry = match code {
-            "contention" | "too-many-requests" | "unavailable" => "now",
+            "leased" | "contention" | "too-many-requests" | "unavailable" => "now",
             "stale-version"
             | "already-exists"
             | "gone"

@@ -35,6 +35,7 @@ fn declaration(schema: Value, states: bool) -> Declaration {
         tombstone_s: 0,
         history_s: 0,
         idempotency_s: 0,
+        lease_max_s: None,
         shards: 1,
         deprecated: None,
         read_only: vec![],
@@ -65,6 +66,8 @@ fn resource(document: Value) -> Resource {
         stamps: Stamps::default(),
         dependents: BTreeMap::new(),
         counted: std::collections::BTreeSet::new(),
+        lease_token: 0,
+        lease: None,
     }
 }
 
