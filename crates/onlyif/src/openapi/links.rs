@@ -53,6 +53,10 @@ pub(super) fn of_created(declaration: &Declaration, id: &str) -> Vec<(String, Va
         )
     })
     .collect();
+    if declaration.lease_max_s.is_some() {
+        let lease = link("lease", false, "Write it alone for a while.");
+        links.push(("lease".to_owned(), lease));
+    }
     for transition in &declaration.transitions {
         let mut link = link("", false, &format!("{}.", transitions::summary(transition)));
         link["operationId"] = transitions::id(declaration, transition).into();

@@ -45,6 +45,9 @@ fn every_create_links_all_that_can_be_done_with_what_it_created() {
         ]
         .map(|operation| format!("{operation}.{name}"))
         .into();
+        if declaration.lease_max_s.is_some() {
+            expected.insert(format!("lease.{name}"));
+        }
         for transition in &declaration.transitions {
             expected.insert(format!("transition.{name}.{}", transition.name));
         }
