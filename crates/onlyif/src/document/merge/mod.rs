@@ -38,8 +38,8 @@ pub enum TouchKind {
     Write,
     /// It adds to the end of an array, which only needs to be one.
     Append,
-    /// It reads, moves away or appends to what is there, and needs it as it was: any change there is
-    /// in the way.
+    /// It reads, moves away or appends to what is there, or changes an element of it, and needs it as
+    /// it was: any change there is in the way.
     Need,
 }
 
@@ -193,20 +193,40 @@ impl Steps {
         let (field, whole) = self.field(path);
         if whole {
             self.own.push(field.clone());
+            self.touch(field, TouchKind::Write);
+        } else {
+            self.element(field);
         }
-        self.touch(field, TouchKind::Write);
     }
 
     fn remove(&mut self, path: &Pointer) {
-        let (field, _) = self.field(path);
-        self.touch(field, TouchKind::Write);
+        let (field, whole) = self.field(path);
+        if whole {
+            self.touch(field, TouchKind::Write);
+        } else {
+            self.element(field);
+        }
+    }
+
+    /// What is done to an element of an array means the array as its author knew it: what it would
+    /// have left there, what is there now does not tell.
+    fn element(&mut self, array: Pointer) {
+        let kind = match self.is_own(&array) {
+            true => TouchKind::Write,
+            false => TouchKind::Need,
+        };
+        self.touch(array, kind);
     }
 
     fn need(&mut self, from: &Pointer) {
         let (field, _) = self.field(from);
-        if !self.own.iter().any(|own| own.contains(&field)) {
+        if !self.is_own(&field) {
             self.touch(field, TouchKind::Need);
         }
+    }
+
+    fn is_own(&self, field: &Pointer) -> bool {
+        self.own.iter().any(|own| own.contains(field))
     }
 
     fn touch(&mut self, pointer: Pointer, kind: TouchKind) {

@@ -277,6 +277,23 @@ fn what_is_inside_an_array_touches_all_of_it() {
     }
 }
 
+/// Its author meant `[{}, 0]`, of `["x", 0]`; that it now leaves what another has left is chance.
+#[test]
+fn an_element_is_changed_only_in_the_array_that_its_author_knew() {
+    let current = document(r#"{"l":[{},{},"x",0]}"#);
+    let steps = r#"[{"op":"remove","path":"/l/0"},{"op":"add","path":"/l/0","value":{}}]"#;
+    let sent = Sent::read(steps);
+    let overlay = Overlay::of(sent.change(), &current);
+    assert_eq!(overlay.after, current);
+    assert!(overlay.overlaps(&pointers(&["/l"])[0]));
+    // In an array that the patch itself has put there it knows every place.
+    let own =
+        r#"[{"op":"add","path":"/l","value":[{},{},"x"]},{"op":"add","path":"/l/3","value":0}]"#;
+    let sent = Sent::read(own);
+    let overlay = Overlay::of(sent.change(), &current);
+    assert!(!overlay.overlaps(&pointers(&["/l"])[0]));
+}
+
 #[test]
 fn an_append_needs_only_the_array() {
     let append = r#"[{"op":"add","path":"/o/l/-","value":2}]"#;
