@@ -126,9 +126,9 @@ pub(crate) fn without_leases(declaration: &Declaration) -> Problem {
 
 /// A lease has no tag, and needs none.
 fn preconditions(wrong: &mut Wrong, exchange: &Exchange<'_>) -> Preconditions {
-    for name in ["If-Match", "If-None-Match"] {
+    for name in ["If-Match", "If-None-Match", "If-Unmodified-Since"] {
         if exchange.header(name).is_some() {
-            wrong.header(name, "is about a resource, and a lease has no entity tag");
+            wrong.header(name, "is about a resource, and a lease has no version");
         }
     }
     Preconditions {

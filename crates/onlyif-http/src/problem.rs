@@ -381,6 +381,12 @@ impl Page<'_> {
         let exchange = self.exchange;
         let mut headers = Map::new();
         let mut tail: Option<(&str, &Value)> = None;
+        // What is written in the request's place relies on the lease that it relied on.
+        if matches!(resolution.rel, Rel::Merge | Rel::Overwrite)
+            && let Some(token) = exchange.header("lease-token")
+        {
+            headers.insert("Lease-Token".to_owned(), json!(token));
+        }
         let same = resolution.request == Request::Same;
         let sent = same.then(|| self.sent_body()).flatten();
         let (method, href) = match &resolution.request {
@@ -456,9 +462,10 @@ impl Page<'_> {
 
 /// The headers of a request that say what is asked, by their usual names. Whose request it is, and
 /// how its answer is to be written, the client knows.
-const ASKING: [&str; 6] = [
+const ASKING: [&str; 7] = [
     "Content-Type",
     "If-Match",
+    "If-None-Match",
     "If-Unmodified-Since",
     "Idempotency-Key",
     "Lease-Token",

@@ -55,6 +55,13 @@ pub fn read(exchange: &Exchange<'_>) -> Result<Transaction, Problem> {
         let key = idempotency::key(&value);
         key.map_err(|fault| faults.push(fault)).ok()
     });
+    if exchange.header("lease-token").is_some() {
+        faults.push(Fault {
+            at: Place::Header("Lease-Token".to_owned()),
+            detail: "stands among the `headers` of the operation that relies on it".to_owned(),
+            keyword: None,
+        });
+    }
     let parsed = json::parse_within(bytes, LEVELS_ABOVE);
     let requests = match &parsed {
         Ok(parsed) => requests(exchange, &parsed.value, &mut faults),

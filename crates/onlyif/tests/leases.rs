@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use model::Model;
-use model::world::{World, command, declare, object};
+use model::world::{Delivery, World, command, declare, object};
 use onlyif::answer::{Answer, Done, DoneKind};
 use onlyif::command::{Command, Idempotency, IfMatch, Operation, Scopes, Stale};
 use onlyif::decide::{Decision, decide};
@@ -23,7 +23,7 @@ use onlyif::document::patch::Patch;
 use onlyif::history::{Event, entry};
 use onlyif::item::{Item, Resource};
 use onlyif::lifecycle;
-use onlyif::plan::Plan;
+use onlyif::plan::{Plan, Planned};
 use onlyif::problem::{Code, Conflict, Fault, Origin, Place, Problem, Rel};
 use onlyif::view::View;
 use serde_json::{Value, json};
@@ -734,4 +734,33 @@ fn of_a_type_that_no_longer_declares_leases_none_counts() {
         let (_, answer) = World::run(leased(), &declarations, command);
         assert!(matches!(answer, Answer::Done(_)), "{answer:?}");
     }
+}
+
+/// Somebody else may write as soon as a lease has ended, which a lease that goes on would hide.
+#[test]
+fn a_lease_that_ends_while_its_extension_is_on_its_way_is_not_extended() {
+    let table = leased();
+    let lease = *file(&table).lease.expect("a lease");
+    let extension = |at_ms: i64| with(lease.token, take(at_ms, &lease.holder, 60));
+    let before = ms(lease.until) - 5;
+    let token = |late_ms: i64| {
+        let command = extension(before);
+        let mut view = View::default();
+        view.looked(lease.until.plus_millis(late_ms));
+        view.learn(command.key(), table.get(&command.key()));
+        let Decision::Write(plan) = decide(declarations(), &command, &view) else {
+            panic!("it is planned");
+        };
+        let Planned::Leased(lease) = &plan.acts[0].outcome else {
+            panic!("{plan:?}");
+        };
+        lease.token
+    };
+    assert_eq!([token(-1), token(0)], [lease.token, lease.token + 1]);
+    // Nor is one of which the resource was written after it was looked at.
+    let mut world = World::new(table.clone(), [extension(before)]);
+    world.step(declarations(), 0, Delivery::Plain);
+    (world.table, _) = done(&table, patch(before, &lease.holder, json!({ "note": "x" })));
+    world.step(declarations(), 0, Delivery::Plain);
+    assert!(world.processes[0].answer.is_none(), "it looks again");
 }

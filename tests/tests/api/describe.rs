@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::Api;
 
-const TYPES: [&str; 13] = [
+const TYPES: [&str; 14] = [
     "accounts",
     "blobs",
     "boards",
@@ -22,6 +22,7 @@ const TYPES: [&str; 13] = [
     "products",
     "readings",
     "secrets",
+    "stickers",
 ];
 
 #[tokio::test]

@@ -293,7 +293,8 @@ async fn what_a_folder_counts_is_what_is_in_it_though_replies_are_lost() {
         });
     }
     movers.join_all().await;
-    assert!(proxy.faults() > ROUNDS, "{}", proxy.faults());
+    let few = rivals(CLIENTS) * ROUNDS / 20;
+    assert!(proxy.faults() > few, "{} are too few", proxy.faults());
     proxy.set(Fault::None);
     let files = api.alice().get("/v1/files?limit=100").await.is(200);
     let files = files["items"].as_array().expect("items");

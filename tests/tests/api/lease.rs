@@ -336,6 +336,26 @@ async fn a_lease_stands_beside_what_else_is_in_the_way() {
     assert_eq!(stroke.conflict("invalid-transition")["allowed"], json!([]));
 }
 
+/// What is written in the place of a request relies on the lease that the request relied on.
+#[tokio::test]
+async fn a_token_stands_with_what_it_is_named_for() {
+    let (_api, alice, _) = start().await;
+    take(&alice, "60s").await.is(200);
+    let change = json!({"title": "b"});
+    alice.patch(DRAWING, change.clone()).if_any().await.is(200);
+    let old = alice.get(DRAWING).await.is(200).tag().replacen('2', "1", 1);
+    let stale = alice.patch(DRAWING, json!({"title": "c"})).if_match(&old);
+    let refused = stale.token(1).await.refused(409, "stale-version");
+    let overwrite = refused.resolution("overwrite");
+    assert_eq!(overwrite["headers"]["Lease-Token"], "1");
+    alice.follow(overwrite).await.is(200);
+    // Beside all operations it would guard none of them.
+    let delete = json!({"method": "DELETE", "path": DRAWING, "headers": {"If-Match": "*"}});
+    let all = alice.post("/v1/transactions", json!({ "operations": [delete] }));
+    let refused = all.token(1).await.refused(400, "malformed-request");
+    assert_eq!(refused.places(), ["Lease-Token"]);
+}
+
 #[tokio::test]
 async fn nothing_is_legal_for_others_while_it_runs() {
     let (_api, alice, bob) = start().await;
@@ -466,6 +486,7 @@ async fn what_cannot_be_leased_or_asked_for_is_told_so() {
         ("lease-token", "0"),
         ("if-match", "*"),
         ("if-none-match", "*"),
+        ("if-unmodified-since", "Mon, 23 Nov 2026 10:00:00 GMT"),
         ("idempotency-key", ""),
     ] {
         for call in [take(&alice, "1s"), alice.delete(LEASE)] {

@@ -24,8 +24,11 @@ pub(super) fn take(case: &Case<'_>, for_s: i64) -> Decision {
         Err(decision) => return decision,
     };
     let command = case.command;
+    // What others may have written since it ended, a lease that goes on would hide: it runs now, and
+    // not just when the request came in.
+    let now = case.view.at().map_or(command.at, |at| at.max(command.at));
     let extends = command.preconditions.lease_token.is_some()
-        && running(case.declaration, resource, command.at).is_some();
+        && running(case.declaration, resource, now).is_some();
     let lease = Lease {
         holder: command.caller.actor.clone(),
         until: command.at.plus_millis(for_s.saturating_mul(1000)),
@@ -38,7 +41,8 @@ pub(super) fn take(case: &Case<'_>, for_s: i64) -> Decision {
         set(Attribute::Lease, lease_map(&lease)),
     ];
     let outcome = Planned::Leased(lease);
-    plan(case, resource, effect, DoneKind::Leased, outcome)
+    let pin = extends.then(|| equal(Attribute::Version, resource.version.into()));
+    plan(case, resource, pin, effect, DoneKind::Leased, outcome)
 }
 
 /// The end of the caller's own lease, before its time.
@@ -57,7 +61,7 @@ pub(super) fn release(case: &Case<'_>) -> Decision {
     }
     let effect = vec![Assignment::Remove(Attribute::Lease)];
     let outcome = Planned::Released(resource.lease_token);
-    plan(case, resource, effect, DoneKind::Released, outcome)
+    plan(case, resource, None, effect, DoneKind::Released, outcome)
 }
 
 /// The resource that is to be leased, or what to do where it cannot be.
@@ -76,13 +80,19 @@ fn seen<'a>(case: &Case<'a>) -> Result<&'a Resource, Decision> {
 fn plan(
     case: &Case<'_>,
     seen: &Resource,
+    more: Option<Condition>,
     effect: Vec<Assignment>,
     kind: DoneKind,
     outcome: Planned,
 ) -> Decision {
+    if case.view.overflows() > 0 {
+        return case.too_large(Some(seen));
+    }
+    let mut conditions = vec![unmoved(seen)];
+    conditions.extend(more);
     let write = Write {
         key: case.command.key(),
-        condition: unmoved(seen),
+        condition: Condition::All(conditions),
         effect: Effect::Update(effect),
     };
     Decision::Write(Box::new(Plan {
