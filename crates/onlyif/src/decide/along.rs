@@ -148,20 +148,10 @@ fn concerned(case: &Case<'_>, own: &Decision) -> Option<Resource> {
             Answer::Done(_) | Answer::All(_) => false,
         },
     };
-    if !concerns || declared(case).is_empty() {
+    if !concerns || case.along().is_empty() {
         return None;
     }
     acted_on(case)
-}
-
-/// What the declaration says happens along.
-pub(super) fn declared<'a>(case: &Case<'a>) -> &'a [Also] {
-    let transition = match &case.command.operation {
-        Operation::Create { .. } => case.declaration.create.as_ref(),
-        Operation::Transition { name, .. } => case.declaration.transition(name),
-        _ => None,
-    };
-    transition.map_or(&[], |transition| &transition.also)
 }
 
 /// The resource that the sources are read from: as it is stored, or as it is created.
@@ -223,7 +213,7 @@ fn gather<'a>(
     companions: &mut Vec<Companion<'a>>,
     faults: &mut Vec<Fault>,
 ) {
-    for also in declared(case) {
+    for also in case.along() {
         for (place, item) in elements(also, resource) {
             let companion = match companion(case, also, resource, &place, item) {
                 Ok(Some(companion)) => Companion { of, ..companion },

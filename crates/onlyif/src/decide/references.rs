@@ -20,7 +20,7 @@ use crate::plan::{Act, Assignment, Comparator, Condition, Effect, Planned, Write
 use crate::problem::{Conflict, Origin};
 use crate::view::Seen;
 
-use super::{Case, Target, alive, along};
+use super::{Case, Target, alive};
 
 /// What the document names, and by which reference. What names itself is left out: it ends with
 /// itself.
@@ -167,7 +167,7 @@ pub(super) fn dependents_left(case: &Case<'_>, resource: &Resource) -> Option<Co
     let touched: BTreeSet<&str> = others
         .filter_map(|other| Case::of(case.declarations, other, case.view))
         .flat_map(|other| {
-            let along = along::declared(&other).iter();
+            let along = other.along().iter();
             let along = along.map(|also| also.type_name.as_str());
             let ends = !is_create(other.command);
             along.chain(ends.then_some(other.declaration.name.as_str()))
