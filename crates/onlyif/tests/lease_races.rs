@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 use model::Model;
 use model::world::{Delivery, World, command, declare, explore, object};
 use onlyif::answer::{Answer, DoneKind};
-use onlyif::command::{Command, IfMatch, Operation};
+use onlyif::command::{Command, Idempotency, IfMatch, Operation};
 use onlyif::declaration::Declarations;
 use onlyif::document::patch::Patch;
-use onlyif::item::{Item, Lease, Resource};
+use onlyif::item::{Item, Key, Lease, Resource};
 use onlyif::problem::Code;
 use serde_json::{Value, json};
 
@@ -366,4 +366,44 @@ impl Random {
         self.0 = self.0.wrapping_add(0x632b_e59b_d9b4_e019) ^ x;
         usize::try_from(x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap_or(0) % limit
     }
+}
+
+/// Who is told until when it is alone is alone until then, whichever of its requests comes first.
+#[test]
+fn an_extension_that_was_overtaken_takes_nothing_back() {
+    let table = after([take(0, "alice")]);
+    let world = World::new(table, [extend(1, "alice", 1), extend(5, "alice", 1)]);
+    let count = explore(&declarations(), &world, 1, &|world| {
+        let now = file(world).lease.expect("a lease").until;
+        for end in ends(world) {
+            if let End::Leased(lease) = end {
+                assert!(lease.until <= now, "{lease:?}: {now:?} in {world:#?}");
+            }
+        }
+    });
+    assert!(count > 10, "{count}");
+}
+
+/// What a release under a key was answered, its repeat is answered, and releases no later lease.
+#[test]
+fn a_release_under_a_key_that_is_told_to_have_happened_is_recorded() {
+    let table = after([take(0, "alice")]);
+    let mut keyed = release(1, "alice");
+    keyed.idempotency = Some(Idempotency {
+        key: "k".to_owned(),
+        fingerprint: "f".to_owned(),
+    });
+    let record = Key::Record {
+        tenant: "-".to_owned(),
+        actor: "alice".to_owned(),
+        key: "k".to_owned(),
+    };
+    let world = World::new(table, [keyed, release(2, "alice")]);
+    let count = explore(&declarations(), &world, 1, &|world| {
+        let recorded = world.table.get(&record).is_some();
+        if ends(world)[0] == End::Happened {
+            assert!(recorded, "{world:#?}");
+        }
+    });
+    assert!(count > 10, "{count}");
 }

@@ -206,8 +206,8 @@ fn a_lease_is_taken_extended_begun_anew_and_taken_over() {
         // Another's token opens nothing.
         (2, "bob", Some(1), 60, by_alice(60_000)),
         (10_000, "alice", Some(1), 60, Ok((70_000, 1))),
-        // Shorter, too.
-        (20_000, "alice", Some(1), 20, Ok((40_000, 1))),
+        // Never for less than it had.
+        (20_000, "alice", Some(1), 20, Ok((70_000, 1))),
         (30_000, "alice", None, 60, Ok((90_000, 2))),
         (
             30_001,

@@ -29,9 +29,15 @@ pub(super) fn take(case: &Case<'_>, for_s: i64) -> Decision {
     let now = case.view.at().map_or(command.at, |at| at.max(command.at));
     let extends = command.preconditions.lease_token.is_some()
         && running(case.declaration, resource, now).is_some();
+    let asked = command.at.plus_millis(for_s.saturating_mul(1000));
+    // It takes nothing back that its holder was told: another of its requests may have overtaken it.
+    let until = match &resource.lease {
+        Some(lease) if extends => asked.max(lease.until),
+        _ => asked,
+    };
     let lease = Lease {
         holder: command.caller.actor.clone(),
-        until: command.at.plus_millis(for_s.saturating_mul(1000)),
+        until,
         token: resource.lease_token + u64::from(!extends),
         request_id: command.request_id.clone(),
     };
@@ -202,6 +208,10 @@ fn end(conflict: &Conflict) -> Option<Timestamp> {
 
 /// Looks for what an own attempt has made of the lease.
 pub(super) fn settle(case: &Case<'_>) -> Option<Decision> {
+    // Under a key the record tells, and what is answered without one could not be repeated.
+    if case.command.idempotency.is_some() {
+        return None;
+    }
     let Target::Live(resource) = case.target() else {
         return None;
     };
