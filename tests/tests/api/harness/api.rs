@@ -56,7 +56,15 @@ impl Api {
         if options.resources == Options::default().resources {
             options.resources = PathBuf::from(RESOURCES);
         }
-        options.store = options.store.or_else(Backend::named);
+        if options.store.is_none() {
+            options.store = Backend::named();
+            // An emulator may stand still for longer than a function may run: nobody is told so here.
+            if options.store.is_some() {
+                options.template = options
+                    .template
+                    .replace("    Timeout: 10\n", "    Timeout: 60\n");
+            }
+        }
         if options.table == Options::default().table {
             options.table = table();
         }
