@@ -11,7 +11,7 @@
 mod model;
 
 use model::Model;
-use model::world::{Delivery, World, command, declare, explore, object};
+use model::world::{Delivery, Random, World, command, declare, explore, object};
 use onlyif::answer::Answer;
 use onlyif::command::{Command, Idempotency, IfMatch, Operation, Preconditions};
 use onlyif::declaration::Declarations;
@@ -399,21 +399,7 @@ fn many_seeded_runs_have_no_lost_update_and_no_double_effect() {
 
 /// Steps and late arrivals in any order, every third of them over a bad network.
 fn run_at_random(declarations: &Declarations, world: &mut World, random: &mut Random) {
-    loop {
-        let running = world.running();
-        let choices = running.len() + world.late();
-        if choices == 0 {
-            return;
-        }
-        match random.below(choices) {
-            choice if choice < running.len() => {
-                let faulty = random.below(3) == 0;
-                let delivery = Delivery::ALL[if faulty { random.below(5) } else { 0 }];
-                world.step(declarations, running[choice], delivery);
-            }
-            choice => world.arrive(choice - running.len()),
-        }
-    }
+    while world.step_at_random(declarations, random).is_some() {}
 }
 
 /// At most one of a group is on: who turns one on takes the group, who turns it off frees it.
@@ -584,18 +570,4 @@ fn check_counts(seed: u64, world: &World) {
         "seed {seed}: {}",
         counter.version
     );
-}
-
-/// A small generator of reproducible choices (an xorshift).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        let mut x = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        self.0 = self.0.wrapping_add(0x632b_e59b_d9b4_e019) ^ x;
-        usize::try_from(x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap_or(0) % limit
-    }
 }

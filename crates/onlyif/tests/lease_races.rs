@@ -14,7 +14,7 @@ mod model;
 use std::collections::BTreeSet;
 
 use model::Model;
-use model::world::{Delivery, World, command, declare, explore, object};
+use model::world::{Delivery, Random, World, command, declare, explore, object};
 use onlyif::answer::{Answer, DoneKind};
 use onlyif::command::{Command, Idempotency, IfMatch, Operation};
 use onlyif::declaration::Declarations;
@@ -307,7 +307,7 @@ fn many_seeded_runs_have_no_token_twice_and_none_that_is_smaller() {
             .collect();
         let mut world = World::new(after([]), commands);
         let mut newest = 0;
-        while let Some(()) = step(&declarations, &mut world, &mut random) {
+        while let Some(()) = world.step_at_random(&declarations, &mut random) {
             let now = token(&world.table);
             assert!(now >= newest, "seed {seed}: {now} after {newest}");
             newest = now;
@@ -334,38 +334,6 @@ fn many_seeded_runs_have_no_token_twice_and_none_that_is_smaller() {
         leases > 2_000 && met > 1_000,
         "{leases} and {met}: this shows little"
     );
-}
-
-/// A step or a late arrival, every third over a bad network; `None` at the end.
-fn step(declarations: &Declarations, world: &mut World, random: &mut Random) -> Option<()> {
-    let running = world.running();
-    let choices = running.len() + world.late();
-    if choices == 0 {
-        return None;
-    }
-    match random.below(choices) {
-        choice if choice < running.len() => {
-            let faulty = random.below(3) == 0;
-            let delivery = Delivery::ALL[if faulty { random.below(5) } else { 0 }];
-            world.step(declarations, running[choice], delivery);
-        }
-        choice => world.arrive(choice - running.len()),
-    }
-    Some(())
-}
-
-/// A small generator of reproducible choices (an xorshift).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        let mut x = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        self.0 = self.0.wrapping_add(0x632b_e59b_d9b4_e019) ^ x;
-        usize::try_from(x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap_or(0) % limit
-    }
 }
 
 /// Who is told until when it is alone is alone until then, whichever of its requests comes first.

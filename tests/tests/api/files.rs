@@ -1,11 +1,10 @@
 //! A folder stays while anything is in it, a file is in a folder that is there, and who has locked it
 //! writes it alone.
 
-use onlyif_cli::serve::Options;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Api, Backend, Call, EXAMPLES, Fault, Proxy, rivals};
+use crate::harness::{Api, Call, Fault, rivals};
 
 const ROUNDS: usize = 8;
 const CLIENTS: usize = 12;
@@ -252,13 +251,7 @@ async fn a_file_is_written_by_who_holds_its_lock_and_by_nobody_else() {
 /// Each client moves its file from folder to folder, while every tenth reply of the store is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_folder_counts_is_what_is_in_it_though_replies_are_lost() {
-    let proxy = Proxy::before(Backend::start().await).await;
-    let api = Api::with(Options {
-        resources: EXAMPLES.into(),
-        store: Some(proxy.url.clone()),
-        ..Options::default()
-    })
-    .await;
+    let (api, proxy) = Api::of_examples_behind_a_proxy().await;
     for folder in FOLDERS {
         let path = format!("/v1/folders/{folder}");
         let folder = json!({ "name": folder });

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use onlyif_cli::serve::Options;
-
-use crate::harness::{Actor, Api, Backend, EXAMPLES, Fault, Proxy, rivals};
+use crate::harness::{Actor, Api, Backend, Fault, rivals};
 
 const CLIENTS: usize = 32;
 const STOCK: usize = 100;
@@ -259,13 +257,7 @@ async fn stock_and_orders_agree(fault: Fault) {
         None => (CLIENTS, 50, 500),
         Some(_) => (4, 20, 50),
     };
-    let proxy = Proxy::before(Backend::start().await).await;
-    let api = Api::with(Options {
-        resources: EXAMPLES.into(),
-        store: Some(proxy.url.clone()),
-        ..Options::default()
-    })
-    .await;
+    let (api, proxy) = Api::of_examples_behind_a_proxy().await;
     for product in PRODUCTS {
         let path = format!("/v1/products/{product}");
         let document = json!({ "name": product, "stock": each });

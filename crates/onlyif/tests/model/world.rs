@@ -157,6 +157,28 @@ impl World {
         true
     }
 
+    /// A step or a late arrival, every third step over a bad network; `None` at the end.
+    pub(crate) fn step_at_random(
+        &mut self,
+        declarations: &Declarations,
+        random: &mut Random,
+    ) -> Option<()> {
+        let running = self.running();
+        let choices = running.len() + self.late();
+        if choices == 0 {
+            return None;
+        }
+        match random.below(choices) {
+            choice if choice < running.len() => {
+                let faulty = random.below(3) == 0;
+                let delivery = Delivery::ALL[if faulty { random.below(5) } else { 0 }];
+                self.step(declarations, running[choice], delivery);
+            }
+            choice => self.arrive(choice - running.len()),
+        }
+        Some(())
+    }
+
     /// Runs one command to its end, undisturbed.
     pub(crate) fn run(
         table: Model,
@@ -274,4 +296,18 @@ pub(crate) fn explore(
 /// A JSON object, as the members that it has.
 pub(crate) fn object(value: Value) -> Document {
     value.as_object().expect("an object").clone()
+}
+
+/// A small generator of reproducible choices (an xorshift).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        let mut x = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.0 = self.0.wrapping_add(0x632b_e59b_d9b4_e019) ^ x;
+        usize::try_from(x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap_or(0) % limit
+    }
 }

@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use onlyif_cli::serve::{Options, Server, start};
 use serde_json::{Value, json};
 
-use super::{Actor, Backend, table};
+use super::{Actor, Backend, Proxy, table};
 
 /// The declarations that these tests are written for.
 const RESOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/resources");
@@ -49,6 +49,17 @@ impl Api {
     /// The examples of the repository, without their sample data.
     pub(crate) async fn of_examples() -> Self {
         Api::of(Path::new(EXAMPLES)).await
+    }
+
+    /// The same, with a proxy before its store.
+    pub(crate) async fn of_examples_behind_a_proxy() -> (Self, Proxy) {
+        let proxy = Proxy::before(Backend::start().await).await;
+        let options = Options {
+            resources: EXAMPLES.into(),
+            store: Some(proxy.url.clone()),
+            ..Options::default()
+        };
+        (Api::with(options).await, proxy)
     }
 
     /// With these options; those that every test server shares are filled in.
