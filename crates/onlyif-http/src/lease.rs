@@ -77,9 +77,7 @@ pub async fn read<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<B
     let answer = resource.and_then(|resource| {
         let declaration = target.declaration;
         let Some(lease) = lease::running(declaration, &resource, exchange.at) else {
-            let id = &target.command.id;
-            let detail = format!("There is no lease of {}/{id}.", declaration.name);
-            return Err(Problem::new(Code::NotFound, detail));
+            return Err(lease::none(&target.command));
         };
         let mut response = Response::new(Body::Empty);
         show(&mut response, lease);

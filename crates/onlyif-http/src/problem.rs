@@ -17,6 +17,7 @@ use crate::answer;
 use crate::app::StaleStatus;
 use crate::catalogue::{self, Retry};
 use crate::exchange::Exchange;
+use crate::lease::LEASE_TOKEN;
 use crate::link::quoted;
 use crate::media;
 
@@ -383,9 +384,9 @@ impl Page<'_> {
         let mut tail: Option<(&str, &Value)> = None;
         // What is written in the request's place relies on the lease that it relied on.
         if matches!(resolution.rel, Rel::Merge | Rel::Overwrite)
-            && let Some(token) = exchange.header("lease-token")
+            && let Some(token) = exchange.header(LEASE_TOKEN)
         {
-            headers.insert("Lease-Token".to_owned(), json!(token));
+            headers.insert(LEASE_TOKEN.to_owned(), json!(token));
         }
         let same = resolution.request == Request::Same;
         let sent = same.then(|| self.sent_body()).flatten();
@@ -468,7 +469,7 @@ const ASKING: [&str; 7] = [
     "If-None-Match",
     "If-Unmodified-Since",
     "Idempotency-Key",
-    "Lease-Token",
+    LEASE_TOKEN,
     "Prefer",
 ];
 

@@ -21,6 +21,7 @@ use crate::deprecation;
 use crate::describe::Route;
 use crate::exchange::{Exchange, malformed};
 use crate::idempotency;
+use crate::lease::LEASE_TOKEN;
 use crate::media::{self, JSON};
 use crate::prefer;
 use crate::problem;
@@ -55,9 +56,9 @@ pub fn read(exchange: &Exchange<'_>) -> Result<Transaction, Problem> {
         let key = idempotency::key(&value);
         key.map_err(|fault| faults.push(fault)).ok()
     });
-    if exchange.header("lease-token").is_some() {
+    if exchange.header(LEASE_TOKEN).is_some() {
         faults.push(Fault {
-            at: Place::Header("Lease-Token".to_owned()),
+            at: Place::Header(LEASE_TOKEN.to_owned()),
             detail: "stands among the `headers` of the operation that relies on it".to_owned(),
             keyword: None,
         });

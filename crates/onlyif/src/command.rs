@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::document::patch::Patch;
 use crate::item::Key;
-use crate::problem::Fault;
+use crate::problem::{Fault, Origin};
 use crate::timestamp::Timestamp;
 
 /// One request about one resource.
@@ -191,6 +191,14 @@ impl Command {
         match &self.operation {
             Operation::All(parts) => parts,
             _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// The resource that the command is about, as conflicts name it.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            type_name: self.type_name.clone(),
+            id: Some(self.id.clone()),
         }
     }
 

@@ -3,13 +3,21 @@
 //! A lease ends by the clock that the request came in by, to the millisecond; that it is still kept
 //! with the resource then means nothing. Its token outlives it, and only grows.
 
+use crate::command::Command;
 use crate::declaration::{self, Declaration};
 use crate::item::{Lease, Resource};
+use crate::problem::{Code, Problem};
 use crate::timestamp::Timestamp;
 
 /// `12h`, `15m` or `60s`, in seconds.
 pub fn seconds(text: &str) -> Option<i64> {
     declaration::seconds(text).filter(|_| !text.ends_with('d'))
+}
+
+/// The problem of a resource that nobody has a lease of.
+pub fn none(command: &Command) -> Problem {
+    let detail = format!("There is no lease of {}/{}.", command.type_name, command.id);
+    Problem::new(Code::NotFound, detail)
 }
 
 /// The lease that runs at this time, if one does.

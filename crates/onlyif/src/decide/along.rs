@@ -14,13 +14,13 @@ use crate::evaluate::Image;
 use crate::guard::{self, Moment};
 use crate::item::{Key, Operand, Resource};
 use crate::plan::Plan;
-use crate::problem::{Code, Conflict, Fault, Origin, Place, Problem};
+use crate::problem::{Code, Conflict, Fault, Place, Problem};
 
 use super::{Case, Decision, Target, create, explain, transition};
 
 /// A transition of another resource.
 pub(super) struct Companion<'a> {
-    pub declaration: &'a Declaration,
+    declaration: &'a Declaration,
     pub command: Command,
     /// With its values in it: several may have been folded into one.
     transition: Transition,
@@ -30,16 +30,18 @@ pub(super) struct Companion<'a> {
     pub of: usize,
 }
 
-impl Companion<'_> {
-    /// What stands against it, as a part of what stands against the whole.
-    pub(super) fn elsewhere(&self, conflict: Conflict) -> Conflict {
-        let Command { type_name, id, .. } = &self.command;
-        Conflict::Elsewhere {
-            resource: Origin {
-                type_name: type_name.clone(),
-                id: Some(id.clone()),
-            },
-            conflict: Box::new(conflict),
+impl<'a> Companion<'a> {
+    /// Its own case, beside that of an operation of the request.
+    pub(super) fn case<'c>(&'c self, of: &Case<'c>) -> Case<'c>
+    where
+        'a: 'c,
+    {
+        Case {
+            together: false,
+            covered: true,
+            declaration: self.declaration,
+            command: &self.command,
+            ..*of
         }
     }
 }
@@ -78,14 +80,7 @@ pub(super) fn with<'a>(cases: &[Case<'a>], mut owns: Vec<Decision>) -> All<'a> {
         let (Some(case), Some(of)) = (cases.get(companion.of), found.get_mut(companion.of)) else {
             continue;
         };
-        let case = Case {
-            together: false,
-            covered: true,
-            declaration: companion.declaration,
-            command: &companion.command,
-            ..*case
-        };
-        let decision = transition::carry_out(&case, &companion.transition);
+        let decision = transition::carry_out(&companion.case(case), &companion.transition);
         match decision {
             Decision::Read(keys) => reads.extend(keys),
             Decision::Write(mut plan) => {
@@ -181,18 +176,18 @@ pub(super) fn told(
     match problem.code {
         Code::NotFound | Code::Gone => conflicts.push(Conflict::MissingReference {
             pointer: companion.at.clone(),
-            target: Some(Origin {
-                type_name: type_name.clone(),
-                id: Some(id.clone()),
-            }),
+            target: Some(companion.command.origin()),
         }),
         _ if problem.conflicts.is_empty() => {
             let detail = format!("{type_name}/{id} cannot take part: {}", problem.detail);
             faults.push(fault(&companion.at, detail));
         }
         _ => {
-            let each = problem.conflicts.into_iter();
-            conflicts.extend(each.map(|conflict| companion.elsewhere(conflict)));
+            let elsewhere = |conflict| Conflict::Elsewhere {
+                resource: companion.command.origin(),
+                conflict: Box::new(conflict),
+            };
+            conflicts.extend(problem.conflicts.into_iter().map(elsewhere));
         }
     }
 }

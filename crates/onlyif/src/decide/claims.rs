@@ -209,27 +209,13 @@ pub(super) fn kept(view: &View, write: &Write) -> Option<Taking> {
 }
 
 /// The conflict of the resource that takes the value, and would be this.
-pub(super) fn met(
-    case: &Case<'_>,
-    declaration: &Declaration,
-    new: &Resource,
-    taking: &Taking,
-) -> Option<Conflict> {
+pub(super) fn met(case: &Case<'_>, new: &Resource, taking: &Taking) -> Option<Conflict> {
     let Key::Unique { constraint, .. } = &taking.value else {
         return None;
     };
-    let mut unique = declaration.unique.iter();
+    let mut unique = case.declaration.unique.iter();
     let constraint = unique.find(|unique| unique.name == *constraint)?;
-    let command = Command {
-        type_name: declaration.name.clone(),
-        ..case.command.clone()
-    };
-    let case = Case {
-        declaration,
-        command: &command,
-        ..*case
-    };
-    Some(taken(&case, constraint, new, &taking.holder))
+    Some(taken(case, constraint, new, &taking.holder))
 }
 
 /// Whether a conflict may say who holds a value: where it is a secret of its creator's, only if the

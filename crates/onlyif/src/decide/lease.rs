@@ -9,7 +9,7 @@ use crate::answer::{Answer, Done, DoneKind};
 use crate::command::Operation;
 use crate::evaluate::lease_map;
 use crate::item::{Attribute, Lease, LeasePart, Operand, Resource};
-use crate::lease::{against, running};
+use crate::lease::{against, none, running};
 use crate::plan::{Assignment, Comparator, Condition, Effect, Plan, Planned, Write};
 use crate::problem::{Code, Conflict, Problem, Rel, Request, Resolution};
 use crate::timestamp::Timestamp;
@@ -59,8 +59,7 @@ pub(super) fn release(case: &Case<'_>) -> Decision {
         Err(decision) => return decision,
     };
     if running(case.declaration, resource, command.at).is_none() {
-        let detail = format!("There is no lease of {}/{}.", command.type_name, command.id);
-        return Decision::refuse(Problem::new(Code::NotFound, detail));
+        return Decision::refuse(none(command));
     }
     if let Some(conflict) = conflict(case, resource) {
         return case.refuse(Some(resource), vec![conflict], Vec::new());

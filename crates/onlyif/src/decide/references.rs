@@ -185,8 +185,8 @@ struct Change {
     counts: BTreeMap<String, i64>,
     /// Where it is named anew: by which act, in which field.
     named: Vec<(Key, Pointer)>,
-    /// What refers to it, or did, of which the looks were the latest.
-    by: Option<Key>,
+    /// How many plans had been handed to the store when what refers to it, or did, was looked at last.
+    looked: Option<usize>,
 }
 
 /// What acts change of what they refer to.
@@ -239,10 +239,7 @@ impl Changes {
 
     fn change(&mut self, case: &Case<'_>, act: &Act, name: &Name) -> &mut Change {
         let change = self.0.entry(name.key(act.key.tenant())).or_default();
-        let looked = |key: &Key| case.view.looked_after(key);
-        if change.by.as_ref().map(looked) < Some(looked(&act.key)) {
-            change.by = Some(act.key.clone());
-        }
+        change.looked = change.looked.max(case.view.looked_after(&act.key));
         change
     }
 
@@ -329,20 +326,17 @@ impl Changes {
                     assignments.extend(change.assignments());
                     narrow(&mut write.condition, change.conditions(case, &act.key));
                 }
-                (_, effect) => {
-                    if !change.counts.is_empty() {
-                        *effect = Effect::Update(change.assignments());
-                    }
+                // No resource is ever deleted but into its tombstone.
+                (_, Effect::Delete) => {}
+                (_, effect @ Effect::Check) => {
+                    *effect = change.effect();
                     narrow(&mut write.condition, change.conditions(case, &act.key));
                 }
             }
         }
         writes.extend(self.0.into_iter().map(|(key, change)| Write {
             condition: Condition::All(change.conditions(case, &key)),
-            effect: match change.counts.is_empty() {
-                true => Effect::Check,
-                false => Effect::Update(change.assignments()),
-            },
+            effect: change.effect(),
             key,
         }));
         writes
@@ -353,10 +347,9 @@ impl Change {
     /// No more is taken off than there is: who has counted a resource may have ended, and begun anew,
     /// while the declaration did not speak of it.
     fn settle(&mut self, case: &Case<'_>, key: &Key) {
-        let view = case.view;
-        let newer = view.looked_after(key) > self.by.as_ref().and_then(|by| view.looked_after(by));
-        if newer {
-            let known = match view.get(key) {
+        // An older look says nothing of what has been counted since.
+        if case.view.looked_after(key) > self.looked {
+            let known = match case.view.get(key) {
                 Seen::Present(Item::Resource(resource)) => Some(&resource.dependents),
                 _ => None,
             };
@@ -389,6 +382,14 @@ impl Change {
             }
         }
         conditions
+    }
+
+    /// What becomes of it where nothing else does.
+    fn effect(&self) -> Effect {
+        match self.counts.is_empty() {
+            true => Effect::Check,
+            false => Effect::Update(self.assignments()),
+        }
     }
 
     fn assignments(&self) -> Vec<Assignment> {

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::answer::{Answer, Done};
 use crate::command::{Command, Operation};
-use crate::declaration::Declaration;
-use crate::item::{Item, Key};
+use crate::item::Key;
 use crate::plan::{Act, Condition, Effect, Plan, Planned, Write};
-use crate::problem::{Conflict, Fault, Origin, Place, Problem};
+use crate::problem::{Conflict, Fault, Place, Problem};
 use crate::view::Seen;
 
 use super::along::{self, Companion};
@@ -156,75 +155,84 @@ struct Parties<'p, 'a> {
     companions: &'p [Companion<'a>],
 }
 
+/// One of them.
+struct Party<'c> {
+    /// The index of the operation that it is, or that it happens along with.
+    index: usize,
+    companion: Option<&'c Companion<'c>>,
+    case: Case<'c>,
+}
+
 impl Parties<'_, '_> {
-    /// The declaration of the resource of this key, if it takes part.
-    fn declaration(&self, key: &Key) -> Option<&Declaration> {
-        let own = self.cases.iter().find(|case| case.command.key() == *key);
-        let along = || {
-            self.companions
-                .iter()
-                .find(|other| other.command.key() == *key)
-        };
-        own.map(|case| case.declaration)
-            .or_else(|| along().map(|companion| companion.declaration))
+    /// Whose resource this is the key of.
+    fn party(&self, key: &Key) -> Option<Party<'_>> {
+        let own = self.cases.iter().enumerate();
+        let mut own = own.filter(|(_, case)| case.command.key() == *key);
+        if let Some((index, case)) = own.next() {
+            return Some(Party {
+                index,
+                companion: None,
+                case: *case,
+            });
+        }
+        let mut along = self.companions.iter();
+        let companion = along.find(|other| other.command.key() == *key)?;
+        Some(Party {
+            index: companion.of,
+            companion: Some(companion),
+            case: companion.case(self.cases.get(companion.of)?),
+        })
     }
 
     /// These conflicts, each with the key of the resource that it stands against, as problems of the
     /// operations.
     fn problems(&self, met: Vec<(Key, Conflict)>) -> Vec<(usize, Problem)> {
         let mut of: BTreeMap<usize, Vec<Conflict>> = BTreeMap::new();
-        let mut none = Vec::new();
+        // A conflict is no fault of the request's.
+        let mut faults = Vec::new();
         for (key, conflict) in met {
-            let mut cases = self.cases.iter();
-            if let Some(index) = cases.position(|case| case.command.key() == key) {
-                of.entry(index).or_default().push(conflict);
+            let Some(party) = self.party(&key) else {
                 continue;
+            };
+            let conflicts = of.entry(party.index).or_default();
+            match party.companion {
+                None => conflicts.push(conflict),
+                Some(companion) => {
+                    let problem = refusal(&party.case, vec![conflict]);
+                    along::told(companion, problem, conflicts, &mut faults);
+                }
             }
-            let mut companions = self.companions.iter();
-            let Some(companion) = companions.find(|other| other.command.key() == key) else {
-                continue;
-            };
-            let Some(first) = self.cases.first() else {
-                continue;
-            };
-            let Companion {
-                declaration,
-                command,
-                ..
-            } = companion;
-            let seen = match first.view.get(&key) {
-                Seen::Present(Item::Resource(resource)) => Some(resource),
-                _ => None,
-            };
-            let problem = explain::refused(declaration, command, seen, vec![conflict], Vec::new());
-            let conflicts = of.entry(companion.of).or_default();
-            along::told(companion, problem, conflicts, &mut none);
         }
-        let told = of.into_iter().filter_map(|(index, conflicts)| {
-            let case = self.cases.get(index)?;
-            let holders = explain::read_holders(&case.command.type_name, &conflicts);
-            let seen = case.live_if_seen();
-            let Case {
-                declaration,
-                command,
-                ..
-            } = *case;
-            let problem = explain::refused(declaration, command, seen, conflicts, holders);
-            Some((index, problem))
-        });
-        told.collect()
+        let told = of.into_iter();
+        told.filter_map(|(index, conflicts)| {
+            Some((index, refusal(self.cases.get(index)?, conflicts)))
+        })
+        .collect()
     }
+}
+
+/// The problem of these conflicts.
+fn refusal(case: &Case<'_>, conflicts: Vec<Conflict>) -> Problem {
+    let Case {
+        declaration,
+        command,
+        ..
+    } = *case;
+    let holders = explain::read_holders(&command.type_name, &conflicts);
+    explain::refused(
+        declaration,
+        command,
+        case.live_if_seen(),
+        conflicts,
+        holders,
+    )
 }
 
 /// What stands against any of the operations, in one problem: the earliest stage of the checks at
 /// which one is refused gives its kind.
 fn of_all(cases: &[Case<'_>], problems: Vec<(usize, Problem)>) -> Problem {
     let named = problems.into_iter().filter_map(|(index, problem)| {
-        let command = cases.get(index)?.command;
-        let name = Origin {
-            type_name: command.type_name.clone(),
-            id: Some(command.id.clone()),
-        };
+        let name = cases.get(index)?.command.origin();
         Some((index, Some(name), problem))
     });
     Problem::of_all(named.collect())
@@ -254,20 +262,12 @@ fn merged(
     all: Vec<Write>,
     acts: &[Act],
 ) -> (Vec<Write>, Vec<(Key, Conflict)>) {
-    let new = |key: &Key| {
-        let act = acts.iter().find(|act| act.key == *key)?;
-        match &act.outcome {
-            Planned::Known(new) => Some((parties.declaration(key)?, &**new)),
-            Planned::FromImage | Planned::Deleted | Planned::Leased(_) | Planned::Released(_) => {
-                None
-            }
-        }
-    };
     let told = |taking: claims::Taking| {
-        let (declaration, new) = new(&taking.by)?;
-        // Every case sees the same view, and it is the same caller's.
-        let case = parties.cases.first()?;
-        let conflict = claims::met(case, declaration, new, &taking)?;
+        let act = acts.iter().find(|act| act.key == taking.by)?;
+        let Planned::Known(new) = &act.outcome else {
+            return None;
+        };
+        let conflict = claims::met(&parties.party(&taking.by)?.case, new, &taking)?;
         Some((taking.by, conflict))
     };
     let mut writes: Vec<Write> = Vec::new();

@@ -210,27 +210,22 @@ fn stale(
     }
     let mut conflicts = vec![outdated];
     conflicts.extend(overwriting.conflicts.iter().cloned());
-    let leased = lease::conflict(case, resource);
     let mut resolutions = resolutions(case, resource, &again, &overwriting, mergeable);
-    // What would be refused again resolves nothing.
-    let mut drop_writes = leased.is_some();
-    conflicts.extend(leased);
+    let mut others = Vec::from_iter(lease::conflict(case, resource));
     if overwriting.faults.is_empty() {
         let new = case.next(
             resource,
             overwriting.document.clone(),
             resource.state.clone(),
         );
-        let collisions = case.collisions(Some(resource), &new);
-        if !collisions.is_empty() {
-            drop_writes = true;
-            resolutions.extend(explain::read_holders(&case.command.type_name, &collisions));
-        }
-        conflicts.extend(collisions);
+        others.extend(case.collisions(Some(resource), &new));
     }
-    if drop_writes {
+    if !others.is_empty() {
+        // What would be refused again resolves nothing.
         resolutions.retain(|each| !matches!(each.rel, Rel::Merge | Rel::Overwrite));
+        resolutions.extend(explain::read_holders(&case.command.type_name, &others));
     }
+    conflicts.extend(others);
     case.refuse(Some(resource), conflicts, resolutions)
 }
 
