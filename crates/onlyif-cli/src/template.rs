@@ -212,7 +212,7 @@ fn key(parts: [KeyShape; 2]) -> Result<(String, String), String> {
 
 /// Any template of `CloudFormation`'s.
 #[derive(Deserialize)]
-pub(crate) struct Template {
+pub struct Template {
     #[serde(skip)]
     file: &'static str,
     #[serde(rename = "Globals", default)]
@@ -222,7 +222,11 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    pub(crate) fn read(text: &str, file: &'static str) -> Result<Self, String> {
+    /// Reads the text of the file that has this name.
+    ///
+    /// # Errors
+    /// A sentence that says what about the file is not as expected.
+    pub fn read(text: &str, file: &'static str) -> Result<Self, String> {
         // YAML 1.1 would read the attribute type `N` as a `no`.
         let options = serde_saphyr::options! { strict_booleans: true };
         let template: Template = serde_saphyr::from_str_with_options(text, options)
@@ -230,14 +234,17 @@ impl Template {
         Ok(Template { file, ..template })
     }
 
-    pub(crate) fn names<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = &'a str> {
+    /// The resources of this type, by name.
+    pub fn names<'a>(&'a self, of_type: &'a str) -> impl Iterator<Item = &'a str> {
         self.resources
             .iter()
             .filter(move |(_, resource)| resource["Type"] == of_type)
             .map(|(name, _)| name.as_str())
     }
 
-    pub(crate) fn at(&self, name: &str, pointer: &str) -> Option<&Value> {
+    /// What a resource has at this JSON pointer (RFC 6901). Of an intrinsic function there are the
+    /// arguments.
+    pub fn at(&self, name: &str, pointer: &str) -> Option<&Value> {
         self.resources.get(name)?.pointer(pointer)
     }
 

@@ -1,6 +1,9 @@
 //! What the API answers is what its OpenAPI document says: status, headers and body.
 
+use std::collections::BTreeSet;
+
 use hyper::HeaderMap;
+use onlyif_cli::template::{TEMPLATE, Template};
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Api, Reply};
@@ -244,4 +247,66 @@ async fn the_links_of_a_create_lead_to_what_it_created() {
         let noted = note.header("if-match", tag).await.is(200);
         document.allows("patch", "/v1/orders/{id}", &noted);
     }
+}
+
+/// What a browser lets the scripts of another origin do is what API Gateway allows them.
+#[tokio::test]
+async fn scripts_may_send_and_see_every_header_that_the_document_names() {
+    let api = Api::of_examples().await;
+    let document = Document::of(&api).await;
+    let (mut sent, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    for operations in document.0["paths"].as_object().expect("paths").values() {
+        for operation in operations.as_object().expect("operations").values() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let parameter = document.resolved(parameter);
+                if parameter["in"] == "header" {
+                    sent.insert(lower(&parameter["name"]));
+                }
+            }
+            for answer in operation["responses"].as_object().into_iter().flatten() {
+                let headers = document.resolved(answer.1)["headers"].as_object();
+                answered.extend(headers.into_iter().flatten().map(|it| it.0.to_lowercase()));
+            }
+        }
+    }
+    assert!(sent.contains("idempotency-key") && answered.contains("etag"));
+    // What OpenAPI keeps apart from headers: the token, and the media types of both bodies.
+    sent.extend(["accept", "authorization", "content-type"].map(str::to_owned));
+    // What a script sees in any case (the Fetch standard's response headers), and what is for caches.
+    for seen in [
+        "cache-control",
+        "content-length",
+        "content-type",
+        "last-modified",
+        "vary",
+    ] {
+        answered.remove(seen);
+    }
+    let template = Template::read(TEMPLATE, "template.yaml").unwrap();
+    let listed = |name: &str| -> BTreeSet<String> {
+        let cors = template
+            .at("Api", "/Properties/CorsConfiguration/1")
+            .expect("CORS");
+        cors[name]
+            .as_array()
+            .expect(name)
+            .iter()
+            .map(lower)
+            .collect()
+    };
+    let missing: Vec<_> = sent.difference(&listed("AllowHeaders")).cloned().collect();
+    assert_eq!(missing, [""; 0], "AllowHeaders");
+    let missing: Vec<_> = answered
+        .difference(&listed("ExposeHeaders"))
+        .cloned()
+        .collect();
+    assert_eq!(missing, [""; 0], "ExposeHeaders");
+    let methods: BTreeSet<_> = ["delete", "get", "head", "patch", "post", "put"]
+        .map(str::to_owned)
+        .into();
+    assert_eq!(listed("AllowMethods"), methods);
+}
+
+fn lower(name: &Value) -> String {
+    name.as_str().expect("a name").to_lowercase()
 }
