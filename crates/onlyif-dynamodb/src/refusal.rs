@@ -189,6 +189,10 @@ fn answered(code: Option<&str>, status: u16) -> Setback {
         }
         Some("TransactionInProgressException") => Setback::InProgress,
         Some("ValidationException") => Setback::Invalid,
+        // Too many requests (RFC 6585 §4), of whoever stands before the store.
+        _ if status == 429 => Setback::Throttled,
+        // Whoever waited for the request says so (RFC 9110 §15.5.9): it may have come all the same.
+        _ if status == 408 => Setback::Unanswered,
         _ if (400..500).contains(&status) => Setback::Defect,
         _ => Setback::Unanswered,
     }
@@ -240,6 +244,16 @@ mod tests {
             ),
             (Some("SomethingNew"), 400, Setback::Defect),
             (None, 403, Setback::Defect),
+            (None, 407, Setback::Defect),
+            (None, 408, Setback::Unanswered),
+            (Some("RequestTimeoutException"), 408, Setback::Unanswered),
+            (None, 409, Setback::Defect),
+            (None, 428, Setback::Defect),
+            (None, 429, Setback::Throttled),
+            (Some("TooManyRequestsException"), 429, Setback::Throttled),
+            (None, 430, Setback::Defect),
+            (None, 499, Setback::Defect),
+            (None, 500, Setback::Unanswered),
         ] {
             assert_eq!(answered(code, status), setback, "{code:?} {status}");
         }
