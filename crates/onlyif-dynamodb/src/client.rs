@@ -12,6 +12,8 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
+use crate::connections::{Connections, IDLE};
+
 /// The longest that a connection may take to be made. Until then nothing was sent, so that the
 /// write that needed it certainly did not happen.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -129,7 +131,8 @@ impl Settings {
     fn http_client(&self) -> Result<SharedHttpClient, String> {
         let trusted = match &self.endpoint {
             Some(endpoint) if endpoint.starts_with("http://") => {
-                return Ok(Builder::new().build_http());
+                let make = || Builder::new().pool_idle_timeout(IDLE).build_http();
+                return Ok(SharedHttpClient::new(Connections::new(make)));
             }
             Some(endpoint) if endpoint.starts_with("https://") => TrustStore::default(),
             Some(endpoint) => {
@@ -145,10 +148,14 @@ impl Settings {
             .with_trust_store(trusted)
             .build()
             .map_err(|error| format!("the certificates cannot be read: {error}"))?;
-        Ok(Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context)
-            .build_https())
+        let make = move || {
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(context.clone())
+                .pool_idle_timeout(IDLE)
+                .build_https()
+        };
+        Ok(SharedHttpClient::new(Connections::new(make)))
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! - [`Table`]: the store itself, with its deadlines and retries
 //! - [`Settings`]: where the table is, and the client that goes there
+//! - `connections`: which connections may be used again
 //! - `archive`: the table as [`onlyif::history::Archive`]
 //! - [`stream`]: what the table's stream tells of a write
 //! - [`Definition`]: what the table is made of, for a local server that makes it
@@ -26,6 +27,7 @@
 mod table;
 
 mod client;
+mod connections;
 mod definition;
 
 mod archive;
