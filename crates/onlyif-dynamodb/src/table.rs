@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
@@ -37,6 +39,8 @@ pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
     pub(crate) deadline: Deadline,
+    /// The requests of this invocation so far.
+    attempts: Arc<AtomicU32>,
 }
 
 impl Table {
@@ -50,6 +54,7 @@ impl Table {
             client: settings.client()?,
             name: settings.table.clone(),
             deadline: Deadline::default(),
+            attempts: Arc::default(),
         })
     }
 
@@ -65,7 +70,15 @@ impl Table {
         ]);
         let request = self.client.get_item().table_name(&self.name);
         // Any answer will do, and so will none.
-        let _ = timeout(limit, request.set_key(Some(nothing)).send()).await;
+        let _ = self
+            .attempt(limit, request.set_key(Some(nothing)).send())
+            .await;
+    }
+
+    /// Sends a request once, and counts it. `None`: it was not answered in time.
+    async fn attempt<T>(&self, limit: Duration, request: impl Future<Output = T>) -> Option<T> {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        timeout(limit, request).await.ok()
     }
 
     /// Asks, and asks again, within the deadline: for what may be asked any number of times.
@@ -81,13 +94,13 @@ impl Table {
         let mut backoff = Backoff::default();
         let mut failure = Failure::OutOfTime;
         while let Some(limit) = deadline.attempt() {
-            failure = match timeout(limit, request()).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => match refusal::setback(&error) {
+            failure = match self.attempt(limit, request()).await {
+                Some(Ok(answer)) => return Ok(answer),
+                Some(Err(error)) => match refusal::setback(&error) {
                     Setback::Invalid | Setback::Defect => return Err(Failure::Defect),
                     _ => UNAVAILABLE,
                 },
-                Err(_) => Failure::OutOfTime,
+                None => Failure::OutOfTime,
             };
             if !backoff.wait(deadline).await {
                 break;
@@ -217,8 +230,13 @@ impl Store for Table {
     fn within(&self, budget: Duration) -> Self {
         Table {
             deadline: Deadline::within(budget),
+            attempts: Arc::default(),
             ..self.clone()
         }
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
     }
 
     fn now(&self) -> Timestamp {
@@ -250,13 +268,13 @@ impl Store for Table {
         let mut outcome = Written::Failed(Failure::OutOfTime);
         let mut in_progress = false;
         while let Some(limit) = deadline.attempt() {
-            let setback = match timeout(limit, request.send(&self.client)).await {
-                Ok(Ok(image)) => return self.done(plan, image.as_ref()),
-                Ok(Err(Refusal::Conditions(refused))) => {
+            let setback = match self.attempt(limit, request.send(&self.client)).await {
+                Some(Ok(image)) => return self.done(plan, image.as_ref()),
+                Some(Err(Refusal::Conditions(refused))) => {
                     return self.refused(&request.keys(), refused);
                 }
-                Ok(Err(Refusal::Setback(setback))) => setback,
-                Err(_) => Setback::Unanswered,
+                Some(Err(Refusal::Setback(setback))) => setback,
+                None => Setback::Unanswered,
             };
             in_progress |= setback == Setback::InProgress;
             outcome = given_up(setback, in_progress);

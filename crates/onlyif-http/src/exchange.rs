@@ -1,5 +1,6 @@
 //! Exchanges: one request, as far as every function reads it the same way.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
@@ -37,6 +38,7 @@ pub struct Exchange<'a> {
     /// Its preferences.
     pub prefer: Preferences,
     pub(crate) started: Instant,
+    pub(crate) attempts: OnceLock<Box<dyn Fn() -> u32 + Send + Sync>>,
 }
 
 impl<'a> Exchange<'a> {
@@ -55,16 +57,28 @@ impl<'a> Exchange<'a> {
             at: SystemTime::now().into(),
             prefer: prefer::preferences(&joined(request.headers(), "prefer").unwrap_or_default()),
             started: Instant::now(),
+            attempts: OnceLock::new(),
         }
     }
 
-    /// The store, for as long as the invocation lasts.
+    /// The store, for as long as the invocation lasts. An exchange asks for it once.
     pub fn store<S: Store>(&self, app: &App<S>) -> S {
-        app.store.within(self.budget())
+        let store = app.store.within(self.left());
+        let counted = store.clone();
+        self.attempts
+            .get_or_init(|| Box::new(move || counted.attempts()));
+        store
     }
 
-    fn budget(&self) -> Duration {
-        budget(self.request.lambda_context_ref(), self.at)
+    /// What is left of the budget: reading the request took its share.
+    fn left(&self) -> Duration {
+        let budget = budget(self.request.lambda_context_ref(), self.at);
+        budget.saturating_sub(self.started.elapsed())
+    }
+
+    /// How many requests were sent to the store so far, those that were sent again included.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.get().map_or(0, |attempts| attempts())
     }
 
     /// What API Gateway says of the request.
@@ -255,4 +269,71 @@ pub fn malformed(faults: Vec<Fault>) -> Problem {
 
 fn sentence(fault: &Fault) -> String {
     format!("{}: {}.", fault.at, fault.detail.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::app::Auth;
+    use crate::entry;
+
+    fn app() -> App<()> {
+        App {
+            declarations: Arc::new(Declarations::default()),
+            store: (),
+            settings: Settings {
+                stale_status: StaleStatus::Conflict,
+                auth: Auth::None,
+                base_url: None,
+            },
+        }
+    }
+
+    fn ending_at(deadline_ms: u64) -> Context {
+        let mut context = Context::default();
+        context.deadline = deadline_ms;
+        context
+    }
+
+    #[test]
+    fn work_ends_three_hundred_milliseconds_before_the_invocation() {
+        let begun = Timestamp::from_millis(1_000_000);
+        for (deadline_ms, budget_ms) in [
+            (1_010_000, 9_700),
+            (1_000_301, 1),
+            (1_000_300, 0),
+            (1_000_299, 0),
+            (1_000_000, 0),
+            // No invocation begins after its end: nobody ends this one.
+            (999_999, 10_000),
+            (0, 10_000),
+        ] {
+            let budget = budget(Some(&ending_at(deadline_ms)), begun);
+            assert_eq!(budget, Duration::from_millis(budget_ms), "{deadline_ms}");
+        }
+        assert_eq!(budget(None, begun), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn time_that_reading_the_request_took_is_not_given_to_the_store_again() {
+        let event = json!({ "requestContext": { "http": { "method": "GET" } } });
+        let event = || serde_json::from_value(event.clone()).unwrap();
+        let now = Timestamp::from(SystemTime::now()).millis();
+        let deadline_ms = u64::try_from(now).unwrap() + 60_000;
+        for context in [Context::default(), ending_at(deadline_ms)] {
+            let request = entry::request(event(), context);
+            let app = app();
+            let mut exchange = Exchange::begin(&app, &request);
+            let whole = exchange.left();
+            let reading = Duration::from_secs(4);
+            exchange.started -= reading;
+            assert!(exchange.left() <= whole - reading, "{:?}", exchange.left());
+            exchange.started -= whole;
+            assert_eq!(exchange.left(), Duration::ZERO);
+        }
+    }
 }

@@ -6,6 +6,10 @@ use onlyif::problem::{Conflict, Problem};
 use crate::exchange::Exchange;
 
 /// Logs the request under the target `onlyif::request`.
+///
+/// `attempts` is how many requests to the store it took, those that were sent again included: more
+/// than the same operation takes at other times says that the store was throttled, hung or
+/// contended.
 pub(crate) fn request(
     exchange: &Exchange<'_>,
     response: &Response<Body>,
@@ -23,6 +27,7 @@ pub(crate) fn request(
         id = exchange.parameter("id"),
         operation = operation(exchange),
         actor = exchange.caller().ok().map(|caller| caller.actor),
+        attempts = exchange.attempts(),
         ms,
         request_id = exchange.request_id,
     );

@@ -2,6 +2,7 @@
 //! or none does.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use lambda_http::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -252,6 +253,7 @@ fn part<'a>(exchange: &Exchange<'a>, request: &'a Request) -> Exchange<'a> {
         at: exchange.at,
         prefer: prefer::preferences(preferences.unwrap_or_default()),
         started: Instant::now(),
+        attempts: OnceLock::new(),
     }
 }
 

@@ -8,10 +8,16 @@ use crate::plan::Plan;
 use crate::timestamp::Timestamp;
 
 /// A table of items with conditional writes.
-pub trait Store: Clone + Send + Sync {
+pub trait Store: Clone + Send + Sync + 'static {
     /// The same store, for one invocation that has so much time left.
     #[must_use]
     fn within(&self, budget: Duration) -> Self;
+
+    /// How many requests were sent since [`Store::within`], by this store and its clones: each one
+    /// that was sent again counts again. A store that does not count says 0.
+    fn attempts(&self) -> u32 {
+        0
+    }
 
     /// The time now, for the stamps of writes that are planned again.
     fn now(&self) -> Timestamp;

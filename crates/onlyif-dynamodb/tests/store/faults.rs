@@ -212,8 +212,10 @@ async fn a_write_ends_as_the_answers_say_and_is_sent_as_often_as_is_safe() {
         ),
     ] {
         let server = Server::start(script.clone()).await;
-        let got = server.table.within(AMPLE).write(&single()).await;
+        let table = server.table.within(AMPLE);
+        let got = table.write(&single()).await;
         assert_eq!((got, server.asked().len()), (written, times), "{script:?}");
+        assert_eq!(usize::try_from(table.attempts()), Ok(times), "{script:?}");
     }
 }
 
@@ -300,8 +302,10 @@ async fn a_transaction_ends_as_its_reasons_say() {
         (vec![Close, done()], Written::Unknown, 1),
     ] {
         let server = Server::start(script.clone()).await;
-        let got = server.table.within(AMPLE).write(&double()).await;
+        let table = server.table.within(AMPLE);
+        let got = table.write(&double()).await;
         assert_eq!((got, server.asked().len()), (written, times), "{script:?}");
+        assert_eq!(usize::try_from(table.attempts()), Ok(times), "{script:?}");
     }
 }
 
