@@ -25,6 +25,8 @@
 //! engine's loop, which looks first.
 
 mod table;
+#[cfg(test)]
+mod table_tests;
 
 mod client;
 mod connections;
