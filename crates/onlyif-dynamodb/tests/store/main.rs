@@ -7,13 +7,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
 mod conditions;
 mod emulator;
 mod evaluate;
 mod faults;
 mod histories;
 mod lists;
+mod reasons;
 mod refusals;
 mod round_trips;
 mod samples;
+mod server;
 mod updates;

@@ -188,3 +188,17 @@ pub(crate) async fn read_resource(table: &Table, key: &Key) -> Resource {
         other => panic!("no resource: {other:?}"),
     }
 }
+
+/// A plan of one write.
+pub(crate) fn single() -> Plan {
+    let new = putting(Item::Resource(resource()), None);
+    plan(vec![write(&key("r"), Condition::absent(), new)])
+}
+
+/// A plan of two: a transaction.
+pub(crate) fn double() -> Plan {
+    plan(vec![
+        write(&unique_key("a"), always(), putting(claim("r"), None)),
+        write(&unique_key("b"), always(), Effect::Delete),
+    ])
+}
