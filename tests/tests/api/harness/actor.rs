@@ -166,6 +166,15 @@ impl Call {
         self.header("prefer", preference)
     }
 
+    pub(crate) fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path, without its query.
+    pub(crate) fn path(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     fn has(&self, name: &str) -> bool {
         self.headers
             .iter()
@@ -175,8 +184,9 @@ impl Call {
     /// The answer, or how the connection failed.
     pub(crate) async fn send(self) -> Result<Reply, String> {
         let request = format!("{} {}", self.method, self.path);
+        let keyed = self.has("idempotency-key");
         let (head, body) = self.exchange().await?;
-        Ok(Reply::new(request, head, body))
+        Ok(Reply::new(request, keyed, head, body))
     }
 
     /// The status and the body of an answer that API Gateway makes by itself.

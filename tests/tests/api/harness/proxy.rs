@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Unreachable,
     /// Nothing reaches the store, and no answer comes.
     Hang,
+    /// No write reaches the store, and no answer to it comes.
+    HangWrites,
     /// Nothing reaches the store; too many requests, it says.
     Throttle,
     /// The same, once; then nothing.
@@ -150,6 +152,7 @@ impl State {
                 Some(throttled())
             }
             _ if !writes.contains(&operation) => self.forward(&head, &body).await,
+            Fault::HangWrites => std::future::pending().await,
             Fault::DropTenth if !tenth => self.forward(&head, &body).await,
             Fault::Late => self.forward_and_keep(head, body).await,
             Fault::Twice => {

@@ -27,6 +27,8 @@ const INSIDE: [&str; 11] = [
 pub(crate) struct Reply {
     /// What was asked, for messages.
     request: String,
+    /// Whether it has a key, under which it can be sent again without knowing more.
+    keyed: bool,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
@@ -35,10 +37,11 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(request: String, head: Parts, body: Bytes) -> Self {
+    pub(crate) fn new(request: String, keyed: bool, head: Parts, body: Bytes) -> Self {
         let text = String::from_utf8(body.to_vec()).expect("bodies are UTF-8");
         let reply = Reply {
             request,
+            keyed,
             status: head.status.as_u16(),
             headers: head.headers,
             body: serde_json::from_str(&text).unwrap_or_default(),
@@ -50,7 +53,7 @@ impl Reply {
 
     fn holds_what_always_holds(&self) {
         if self.status >= 400 {
-            if !self.request.starts_with("HEAD ") {
+            if !self.is_to_head() {
                 self.is_a_problem();
             }
             let told = self.text.replace("127.0.0.1:", "").to_lowercase();
@@ -100,6 +103,7 @@ impl Reply {
             text(name);
         }
         let retry = match code {
+            "outcome-unknown" if self.keyed => "now",
             "leased" | "contention" | "too-many-requests" | "unavailable" => "now",
             "stale-version"
             | "already-exists"
@@ -120,6 +124,11 @@ impl Reply {
                 "the first conflict names the problem: {self:?}"
             );
         }
+    }
+
+    /// Whether it has no body, because `HEAD` asked for none.
+    pub(crate) fn is_to_head(&self) -> bool {
+        self.request.starts_with("HEAD ")
     }
 
     /// Passes the reply on if it has this status.
