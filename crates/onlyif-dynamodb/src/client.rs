@@ -131,8 +131,7 @@ impl Settings {
     fn http_client(&self) -> Result<SharedHttpClient, String> {
         let trusted = match &self.endpoint {
             Some(endpoint) if endpoint.starts_with("http://") => {
-                let make = || Builder::new().pool_idle_timeout(IDLE).build_http();
-                return Ok(SharedHttpClient::new(Connections::new(make)));
+                return Ok(Connections::made_by(|| pool().build_http()));
             }
             Some(endpoint) if endpoint.starts_with("https://") => TrustStore::default(),
             Some(endpoint) => {
@@ -148,15 +147,17 @@ impl Settings {
             .with_trust_store(trusted)
             .build()
             .map_err(|error| format!("the certificates cannot be read: {error}"))?;
-        let make = move || {
-            Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(context.clone())
-                .pool_idle_timeout(IDLE)
-                .build_https()
-        };
-        Ok(SharedHttpClient::new(Connections::new(make)))
+        let provider = Provider::Rustls(CryptoMode::Ring);
+        Ok(Connections::made_by(move || {
+            let pool = pool().tls_provider(provider.clone());
+            pool.tls_context(context.clone()).build_https()
+        }))
     }
+}
+
+/// While the process is awake a connection becomes as old as in a freeze, and no older.
+fn pool() -> Builder {
+    Builder::new().pool_idle_timeout(IDLE)
 }
 
 #[cfg(test)]

@@ -34,13 +34,12 @@ struct Pool {
     used: Option<SystemTime>,
 }
 
-impl<F: Fn() -> SharedHttpClient> Connections<F> {
-    pub(crate) fn new(make: F) -> Self {
+impl<F: Fn() -> SharedHttpClient + Send + Sync + 'static> Connections<F> {
+    /// The client whose connections are those of the clients that this makes.
+    pub(crate) fn made_by(make: F) -> SharedHttpClient {
         let client = make();
-        Connections {
-            make,
-            pool: Mutex::new(Pool { client, used: None }),
-        }
+        let pool = Mutex::new(Pool { client, used: None });
+        SharedHttpClient::new(Connections { make, pool })
     }
 
     /// The client whose connections may be used now. Requests that are on their way keep theirs.
@@ -63,7 +62,7 @@ impl<F: Fn() -> SharedHttpClient> Connections<F> {
     }
 }
 
-impl<F: Fn() -> SharedHttpClient + Send + Sync> HttpClient for Connections<F> {
+impl<F: Fn() -> SharedHttpClient + Send + Sync + 'static> HttpClient for Connections<F> {
     /// Called for each request that is sent.
     fn http_connector(
         &self,
