@@ -33,7 +33,6 @@ pub async fn run(declarations: &Declarations, command: &Command, store: &impl St
                         continue;
                     }
                     Written::TooMuch => {
-                        view.looked(store.now());
                         view.overflow();
                         continue;
                     }

@@ -299,6 +299,11 @@ fn a_blind_update_is_told_from_the_image_or_from_a_look() {
         let likes = store.note().unwrap().document["likes"].clone();
         assert_eq!(likes, Value::from(1), "{writes:?}");
     }
+    // Until somebody has looked, nobody can say what it left.
+    for fate in [MadeUnseen, MadeUnheard] {
+        let store = Scripted::on(with_a_note(), &[fate], &[UNAVAILABLE]);
+        assert_eq!(told(&answer(&like(2), &store)), "outcome-unknown");
+    }
 }
 
 #[test]
@@ -324,10 +329,23 @@ fn what_is_too_much_is_computed_from_a_look_before_it_is_refused() {
     let store = Scripted::on(with_a_note(), &[Said(Written::TooMuch)], &[]);
     assert_eq!(told(&answer(&like(2), &store)), "Changed 2");
     assert_eq!(store.asked(), "write read write");
+
+    // What it is computed from is read once. A second time there is nothing else to be tried.
+    let too_much = vec![Said(Written::TooMuch); 3];
+    for (command, table, asked) in [
+        (create(), Model::default(), "write write"),
+        (like(2), with_a_note(), "write read write"),
+        (patch(), with_a_note(), "read write write"),
+    ] {
+        let store = Scripted::on(table, &too_much, &[]);
+        assert_eq!(told(&answer(&command, &store)), "content-too-large");
+        assert_eq!(store.asked(), asked, "{command:?}");
+    }
 }
 
 #[test]
 fn the_loop_gives_up_after_its_last_round() {
+    assert_eq!(MAX_ROUNDS, 8);
     let refusals = vec![RefusedAsIs; MAX_ROUNDS + 1];
     let store = Scripted::on(with_a_note(), &refusals, &[]);
     let Answer::Refused(problem) = answer(&like(2), &store) else {
