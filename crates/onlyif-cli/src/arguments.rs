@@ -38,6 +38,10 @@ pub enum Command {
         /// The folder with the declarations
         #[arg(default_value = "resources")]
         folder: PathBuf,
+        /// The declarations that are deployed, a folder or one file: say what the change from them
+        /// means for what is stored, and fail where it breaks that
+        #[arg(long, value_name = "OLD")]
+        against: Option<PathBuf>,
     },
     /// Print the JSON Schema of declarations, for editors
     Schema,

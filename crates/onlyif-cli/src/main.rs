@@ -17,8 +17,12 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         None => serve(&arguments.serve),
         Some(Command::Serve(options)) => serve(&options),
-        Some(Command::Check { folder }) => {
-            check::check(&folder).map(|summary| print(&format!("{summary}\n")))
+        Some(Command::Check { folder, against }) => {
+            let said = match against {
+                Some(old) => check::against(&folder, &old),
+                None => check::check(&folder),
+            };
+            said.map(|said| print(&format!("{said}\n")))
         }
         Some(Command::Schema) => {
             print(&format!("{:#}\n", onlyif::declaration::format::schema()));

@@ -67,10 +67,13 @@ pub fn read(folder: &Path) -> Result<Vec<SourceFile>, String> {
 /// # Errors
 /// Every complaint of every file, a line each.
 pub fn parse(files: &[SourceFile]) -> Result<Declarations, String> {
-    Declarations::parse(files).map_err(|complaints| {
-        let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })
+    Declarations::parse(files).map_err(|complaints| lines(&complaints))
+}
+
+/// What there is to say, each on a line of its own.
+pub fn lines(said: &[impl ToString]) -> String {
+    let lines: Vec<String> = said.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 const THINGS: &str =
     "type: things\nschema: { type: object, properties: { n: { type: integer } } }\n";
 
+/// Another one, which the first does not know.
+const OTHERS: &str = "type: others\nschema: { type: object }\n";
+
 /// Writes to be answered before the process is killed.
 const BEFORE_THE_KILL: usize = 200;
 const WRITERS: usize = 4;
@@ -381,6 +384,48 @@ fn check_names_every_error_with_its_place_and_ends_with_a_failure() {
         said.contains("things.yaml:2:1:") && said.contains("others.yaml:2:"),
         "{said}"
     );
+}
+
+#[test]
+fn check_against_what_is_deployed_fails_where_that_breaks() {
+    let deployed = folder(&[("things.yaml", THINGS), ("others.yaml", OTHERS)]);
+    let wider = folder(&[
+        ("things.yaml", &THINGS.replace("integer", "number")),
+        ("others.yaml", OTHERS),
+    ]);
+    let (deployed, wider) = (text(deployed.path()), text(wider.path()));
+    let check = |folder: &str, old: &str| {
+        let ended = ended(&["check", folder, "--against", old]);
+        let said = [ended.stdout, ended.stderr].map(|it| String::from_utf8(it).unwrap());
+        (ended.status.code(), said)
+    };
+
+    let unchanged = "Nothing has changed that concerns what is stored.\n".to_owned();
+    assert_eq!(
+        check(deployed, deployed),
+        (Some(0), [unchanged, String::new()])
+    );
+    let compatible = format!(
+        "{wider}/things.yaml:2:1: compatible: found a schema that all that is stored satisfies\n\
+         Changes that break what is stored: 0; that may: 0; compatible: 1.\n"
+    );
+    assert_eq!(
+        check(wider, deployed),
+        (Some(0), [compatible, String::new()])
+    );
+    let breaks = format!(
+        "{deployed}/things.yaml:2:44: breaks: found that /n cannot be a number with a fraction any more, expected that it can, as before\n    \
+         Allow both, give what has the old value another one, and narrow the schema after that.\n\
+         Changes that break what is stored: 1; that may: 0; compatible: 0.\n"
+    );
+    let broken = (Some(1), [String::new(), breaks]);
+    assert_eq!(check(deployed, wider), broken);
+    // One file stands in the place of the one of its name.
+    assert_eq!(check(deployed, &format!("{wider}/things.yaml")), broken);
+
+    let (code, said) = check(deployed, "none");
+    assert_eq!(code, Some(1));
+    assert!(said[1].contains("There is no folder `none`"), "{said:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
 use super::multiple;
-use super::shape::{Part, Shape};
+use super::shape::Shape;
 use crate::declaration::Schema;
 use crate::document::pointer::Pointer;
 
@@ -49,9 +49,15 @@ pub(in crate::declaration) fn member(shape: &Shape<'_>) -> Option<Schema> {
                 .collect();
             json!({ "allOf": all })
         }
-        parts => embedded(shape.root, parts),
+        parts => refer(shape.root, parts.iter().map(|part| &part.at)),
     };
     Schema::compile(source).ok()
+}
+
+/// The schema that stands at a place of another, with all that it refers to; `None` where it cannot
+/// be compiled.
+pub(in crate::declaration) fn standing(root: &Value, at: &Pointer) -> Option<Schema> {
+    Schema::compile(refer(root, std::iter::once(at))).ok()
 }
 
 /// A part without its `allOf`: the branches are parts of their own.
@@ -62,14 +68,13 @@ fn alone(schema: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// References lead out of the member: the whole schema comes along under a name of its own.
-fn embedded(root: &Value, parts: &[Part<'_>]) -> Value {
+fn refer<'p>(root: &Value, places: impl Iterator<Item = &'p Pointer>) -> Value {
     let mut document = root.clone();
     if let Some(members) = document.as_object_mut() {
         members.insert("$id".to_owned(), json!(DOCUMENT));
     }
-    let all: Vec<Value> = parts
-        .iter()
-        .map(|part| json!({ "$ref": format!("{DOCUMENT}#{}", fragment(&part.at)) }))
+    let all: Vec<Value> = places
+        .map(|at| json!({ "$ref": format!("{DOCUMENT}#{}", fragment(at)) }))
         .collect();
     json!({ "$id": "urn:onlyif:member", "$defs": { "document": document }, "allOf": all })
 }

@@ -9,7 +9,8 @@ mod read;
 mod shape;
 mod words;
 
-pub(super) use compile::member;
+pub(super) use compile::{member, standing};
 pub(crate) use keywords::{Holds, holds};
+pub(super) use multiple::is_multiple;
 pub(super) use read::{Draft, check_document, read};
-pub(super) use shape::{Miss, Shape, Types};
+pub(super) use shape::{Miss, Part, Shape, Types, gather, target};

@@ -39,6 +39,14 @@ fn exact(value: &Value) -> Option<BigDecimal> {
     BigDecimal::from_str(&text).ok()
 }
 
+/// Whether every multiple of `number` is one of `divisor`.
+pub(in crate::declaration) fn is_multiple(number: &Value, divisor: &Value) -> bool {
+    match (exact(number), exact(divisor)) {
+        (Some(number), Some(divisor)) if !divisor.is_zero() => (number % divisor).is_zero(),
+        _ => false,
+    }
+}
+
 impl<'i> Keyword<'i> for MultipleOf {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
         if self.is_valid(instance) {

@@ -50,6 +50,17 @@ impl Types {
         Types(self.0 & other.0)
     }
 
+    /// What is in this one alone.
+    #[must_use]
+    pub(in crate::declaration) const fn without(self, other: Types) -> Types {
+        Types(self.0 & !other.0)
+    }
+
+    /// Whether no type is left.
+    pub(in crate::declaration) const fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether the two have something in common.
     pub(in crate::declaration) const fn meet(self, other: Types) -> bool {
         self.0 & other.0 != 0
@@ -80,16 +91,21 @@ impl Types {
             .map(|(_, types)| *types)
     }
 
-    /// What the `type`, `const` and `enum` of one schema object leave.
-    fn stated(schema: &Map<String, Value>) -> Types {
-        let declared = match schema.get("type") {
+    /// What a schema's `type` names; anything where there is none.
+    pub(in crate::declaration) fn declared(schema: &Map<String, Value>) -> Types {
+        match schema.get("type") {
             Some(Value::String(name)) => Types::named(name).unwrap_or(Types::ANY),
             Some(Value::Array(names)) => names
                 .iter()
                 .filter_map(|name| Types::named(name.as_str()?))
                 .fold(Types(0), Types::or),
             _ => Types::ANY,
-        };
+        }
+    }
+
+    /// What the `type`, `const` and `enum` of one schema object leave.
+    fn stated(schema: &Map<String, Value>) -> Types {
+        let declared = Types::declared(schema);
         let constant = schema.get("const").map_or(Types::ANY, Types::of);
         let listed = match schema.get("enum") {
             Some(Value::Array(values)) => values.iter().map(Types::of).fold(Types(0), Types::or),
@@ -136,16 +152,16 @@ fn whole(number: &serde_json::Number) -> bool {
 
 /// One schema object that holds for a place, and where it stands in the whole schema.
 #[derive(Clone, Debug)]
-pub(super) struct Part<'s> {
-    pub(super) at: Pointer,
-    pub(super) schema: &'s Map<String, Value>,
+pub(in crate::declaration) struct Part<'s> {
+    pub(in crate::declaration) at: Pointer,
+    pub(in crate::declaration) schema: &'s Map<String, Value>,
 }
 
 /// All schema objects that plainly hold for one place.
 #[derive(Clone, Debug)]
 pub(in crate::declaration) struct Shape<'s> {
-    pub(super) root: &'s Value,
-    pub(super) parts: Vec<Part<'s>>,
+    pub(in crate::declaration) root: &'s Value,
+    pub(in crate::declaration) parts: Vec<Part<'s>>,
 }
 
 /// Why a pointer names nothing that a schema declares.
@@ -345,7 +361,12 @@ impl Shape<'_> {
 }
 
 /// Collects a schema and all that its `$ref` and `allOf` add to it, each once.
-fn gather<'s>(schema: &'s Value, at: Pointer, root: &'s Value, parts: &mut Vec<Part<'s>>) {
+pub(in crate::declaration) fn gather<'s>(
+    schema: &'s Value,
+    at: Pointer,
+    root: &'s Value,
+    parts: &mut Vec<Part<'s>>,
+) {
     let Some(object) = schema.as_object() else {
         return;
     };
@@ -372,7 +393,10 @@ fn gather<'s>(schema: &'s Value, at: Pointer, root: &'s Value, parts: &mut Vec<P
 }
 
 /// What a local reference (`#`, `#/$defs/name`) names.
-pub(super) fn target<'s>(reference: &str, root: &'s Value) -> Option<(Pointer, &'s Value)> {
+pub(in crate::declaration) fn target<'s>(
+    reference: &str,
+    root: &'s Value,
+) -> Option<(Pointer, &'s Value)> {
     let fragment = decoded(reference.strip_prefix('#')?)?;
     let pointer: Pointer = fragment.parse().ok()?;
     let value = root.pointer(&fragment)?;
