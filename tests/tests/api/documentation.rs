@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::Method;
 use onlyif::declaration::{Declarations, SourceFile};
+use onlyif_cli::check;
 use onlyif_cli::serve::Options;
 use serde_json::Value;
 
@@ -269,6 +270,58 @@ async fn a_history_is_as_its_page_shows_it() {
     assert_eq!(real, shown);
 }
 
+/// The declarations in a folder of their own.
+fn folder(declarations: &[&String]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for text in declarations {
+        let name = text.lines().find_map(|line| line.strip_prefix("type: "));
+        let name = format!("{}.yaml", name.expect("a type"));
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    folder
+}
+
+#[tokio::test]
+async fn an_upgrade_goes_as_its_page_says() {
+    let page = page("docs/upgrading.md");
+    let declarations = blocks(&page, "yaml");
+    let [before, after, claimed] = declarations.iter().collect::<Vec<_>>()[..] else {
+        panic!("another number of declarations");
+    };
+    let (old, new) = (folder(&[before]), folder(&[after]));
+    let said = check::against(new.path(), old.path()).expect_err("it breaks");
+    let said = said.replace(&new.path().display().to_string(), "resources");
+    assert_eq!(said, blocks(&page, "text")[0].trim_end());
+
+    // A constraint that begins with nothing holds of nothing that is stored.
+    let clause = ", when: [{ field: /claimed, is: true }]";
+    let member = "    claimed: { type: boolean }\n";
+    let unclaimed = claimed.replace(member, "");
+    let (constraint, _) = claimed.split_once("unique:").expect("a constraint");
+    let none = folder(&[&constraint.replace(member, "")]);
+    let begun = check::against(folder(&[claimed]).path(), none.path()).expect("compatible");
+    assert!(begun.contains("that may: 0"), "{begun}");
+    let at_once = folder(&[&unclaimed.replace(clause, "")]);
+    check::against(at_once.path(), none.path()).expect_err("nobody holds a value");
+
+    let api = with_sample_data().await;
+    let mut tag = String::new();
+    let commands = blocks(&page, "sh");
+    let mut played = 0;
+    for line in commands.iter().flat_map(|block| block.lines()) {
+        if let Some(command) = line.strip_prefix("TAG=$(") {
+            let command = command.split(" | ").next().expect("a command");
+            tag = curl(&api, command, "").await.is(200).tag();
+        } else if line.starts_with("curl ") {
+            let (command, status) = line.split_once("  # ").expect("what it answers");
+            let reply = curl(&api, command, &tag).await;
+            reply.is(status.parse().expect("a status"));
+            played += 1;
+        }
+    }
+    assert_eq!(played, 3);
+}
+
 #[test]
 fn every_declaration_that_is_shown_is_one() {
     for (name, shown) in [("README.md", 1), ("docs/declaring.md", 3)] {
@@ -300,6 +353,7 @@ fn every_page_that_is_linked_is_there() {
         ("docs", "docs/scenarios.md"),
         ("docs", "docs/unique.md"),
         ("docs", "docs/deploying.md"),
+        ("docs", "docs/upgrading.md"),
     ] {
         for link in page(name).split("](").skip(1) {
             let target = link.split([')', '#']).next().unwrap_or_default();

@@ -3,8 +3,8 @@
 //! [`Declarations::parse`] reads them, and says everything that is wrong in all of them at once;
 //! what it returns is known to fit together. In reading order: `yaml` (text → tree with places),
 //! `keys` (what may stand where), `parse` and its parts (tree → [`Declaration`]), [`mod@format`] (the
-//! same keys for editors), `phrase` and `summary` (clauses and types in words), [`upgrade`] (what a change means for what is
-//! stored).
+//! same keys for editors), `phrase` and `summary` (clauses and types in words), [`upgrade`] (what a
+//! change means for what is stored).
 
 mod model;
 

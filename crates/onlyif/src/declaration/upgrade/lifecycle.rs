@@ -38,7 +38,7 @@ fn states(old: &States, new: &States, findings: &mut Findings<'_>) {
             "found no state `{state}` any more: what is in it stays in it, lists leave it out, and no update, delete or transition is allowed in it"
         );
         let remedy = format!(
-            "Keep `{state}` with a transition out of it, which nothing leads to any more but from there; when `?state={state}` lists nothing, take it away."
+            "Keep `{state}` with a transition out of it, and let nobody into it any more, by the `access` of what leads there; when `?state={state}` lists nothing, take it away."
         );
         findings.say(&at, Weight::Breaks, message, remedy);
     }

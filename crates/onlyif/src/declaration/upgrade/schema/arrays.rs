@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::known::Known;
-use super::{Asked, REPLACE, Walk};
+use super::{Asked, MOVE, Walk};
 use crate::declaration::upgrade::Weight;
 
 impl<'a> Walk<'a> {
@@ -48,6 +48,6 @@ impl<'a> Walk<'a> {
             "found that no element of {} stands twice, expected that it may, as before",
             asked.of()
         );
-        self.say(asked, &["uniqueItems"], Weight::Breaks, message, REPLACE);
+        self.say(asked, &["uniqueItems"], Weight::Breaks, message, MOVE);
     }
 }

@@ -282,6 +282,8 @@ const REMOVE: &str = "Remove it from what is stored first, by updates under the 
 /// What to do where a stored value has to become another.
 const REPLACE: &str =
     "Allow both, give what has the old value another one, and narrow the schema after that.";
+/// What to do where a stored value is beyond a limit.
+const MOVE: &str = "Change what is beyond it first, by updates under the old declaration, and narrow the schema after that.";
 /// What to do where something has to be added to what is stored.
 const WRITE: &str = "Leave it optional, write it to all that lacks it, and require it after that.";
 /// What to do where nobody knows.

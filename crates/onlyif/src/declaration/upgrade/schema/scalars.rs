@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Number, Value};
 
 use super::known::Known;
-use super::{Asked, LOOK, REPLACE, Walk};
+use super::{Asked, LOOK, MOVE, REPLACE, Walk};
 use crate::declaration::schema::{Types, is_multiple};
 use crate::declaration::upgrade::Weight;
 use crate::document::number;
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
             "found `{name}: {value}` for {}, expected {expected}",
             asked.of()
         );
-        self.say(asked, &[name], Weight::Breaks, message, REPLACE);
+        self.say(asked, &[name], Weight::Breaks, message, MOVE);
     }
 
     /// A pattern or a format. Whether all that matches one matches another is not decided.
