@@ -72,7 +72,7 @@ fn serve(options: &Serve) -> Result<(), String> {
         Log::Text => tracing_subscriber::registry()
             .with(log::Text::to_stdout(Paint::of_stdout()))
             .init(),
-        Log::Json => onlyif_http::cold_start::log(None),
+        Log::Json => onlyif_http::cold_start::log(|_| None),
     }
     run(async {
         let server = start(options.options()).await?;

@@ -24,7 +24,7 @@ use crate::exchange::Exchange;
 use crate::lease;
 use crate::link::quoted;
 use crate::media;
-use crate::observe;
+use crate::observe::{self, Ending};
 use crate::problem::{self, Subject};
 
 /// The response to a write, as the loop answered it.
@@ -34,27 +34,30 @@ pub fn write(exchange: &Exchange<'_>, command: &Command, answer: &Answer) -> Res
         declaration,
         id: &command.id,
     });
-    let (response, problem) = match (answer, declaration) {
-        (Answer::Done(done), Some(declaration)) => {
-            (self::done(exchange, command, declaration, done), None)
-        }
+    let (response, ending) = match (answer, declaration) {
+        (Answer::Done(done), Some(declaration)) => (
+            self::done(exchange, command, declaration, done),
+            Ending::Done(done),
+        ),
         // Only a transaction has several, and answers for itself.
-        (Answer::Done(_), None) | (Answer::All(_), _) => (Response::new(Body::Empty), None),
+        (Answer::Done(_), None) | (Answer::All(_), _) => {
+            (Response::new(Body::Empty), Ending::Answered)
+        }
         (Answer::Refused(problem), _) => {
             let mut response = problem::response(exchange, subject, problem);
             if command.dry_run {
                 preferences_applied(&mut response, &["dry-run"]);
             }
-            (response, Some(problem))
+            (response, Ending::Refused(problem))
         }
     };
-    sent(exchange, response, problem)
+    sent(exchange, response, ending)
 }
 
 /// The response to a request that was refused without a command.
 pub fn refused(exchange: &Exchange<'_>, problem: &Problem) -> Response<Body> {
     let response = problem::response(exchange, None, problem);
-    sent(exchange, response, Some(problem))
+    sent(exchange, response, Ending::Refused(problem))
 }
 
 /// What every answer ends with: no body where it is one to `HEAD` (RFC 9110 §9.3.2), the
@@ -62,13 +65,13 @@ pub fn refused(exchange: &Exchange<'_>, problem: &Problem) -> Response<Body> {
 pub(crate) fn sent(
     exchange: &Exchange<'_>,
     mut response: Response<Body>,
-    problem: Option<&Problem>,
+    ending: Ending<'_>,
 ) -> Response<Body> {
     if exchange.method() == Method::HEAD {
         *response.body_mut() = Body::Empty;
     }
     deprecation::announce(exchange, &mut response);
-    observe::request(exchange, &response, problem);
+    observe::request(exchange, &response, ending);
     response
 }
 

@@ -5,23 +5,34 @@ use std::sync::Arc;
 
 use lambda_http::lambda_runtime;
 use lambda_http::{Body, Error, LambdaEvent, Request, Response};
+use tracing::Subscriber;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::Layer;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::entry::{self, Event};
+use crate::observe::Lines;
 
-/// Logs as Lambda reads it: one JSON object a line. `LOG_LEVEL` is the least level (default INFO).
-pub fn log(level: Option<&str>) {
-    let level = level
+/// Logs as Lambda reads it: one JSON object a line. Of the environment, `LOG_LEVEL` is the least
+/// level (default INFO), and `METRICS_NAMESPACE` where metrics are counted: without it there are none.
+pub fn log(variable: impl Fn(&str) -> Option<String>) {
+    let level = variable("LOG_LEVEL")
         .and_then(|level| level.parse().ok())
         .unwrap_or(LevelFilter::INFO);
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_max_level(level)
-        .with_ansi(false)
+    let namespace = variable("METRICS_NAMESPACE").filter(|namespace| !namespace.is_empty());
+    tracing_subscriber::registry()
+        .with(lines(namespace))
+        .with(level)
         .init();
+}
+
+/// Prints events to standard output as [`log`] does.
+pub fn lines<S>(namespace: Option<String>) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_subscriber::fmt::layer().event_format(Lines::new(namespace))
 }
 
 /// Answers events with this handler, as long as Lambda sends any.

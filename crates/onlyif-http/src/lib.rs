@@ -15,7 +15,7 @@
 //! - `deprecation`: what every answer about a deprecated type says
 //! - [`catalogue`]: what is constant about each kind of problem
 //! - [`describe`](mod@describe): what the API says about itself, and what no other function serves
-//! - `observe`: one log event per request
+//! - [`observe`]: one log event per request, and what is counted of it
 //!
 //! **Invariant**: nothing here names a store or decides a conflict; and nowhere else is there a
 //! status code or a header.
@@ -37,7 +37,7 @@ pub mod lease;
 pub mod link;
 mod list;
 pub mod media;
-mod observe;
+pub mod observe;
 pub mod precondition;
 pub mod prefer;
 pub mod problem;

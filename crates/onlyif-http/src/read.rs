@@ -17,6 +17,7 @@ use crate::answer;
 use crate::app::App;
 use crate::exchange::{Exchange, malformed};
 use crate::media;
+use crate::observe::Ending;
 use crate::precondition::{self, TagList};
 use crate::problem::{self, Subject};
 use crate::query;
@@ -119,7 +120,7 @@ pub async fn many<S: Store>(app: &App<S>, exchange: &Exchange<'_>) -> Response<B
         Ok(page) => page.response(),
         Err(problem) => problem::response(exchange, None, problem),
     };
-    answer::sent(exchange, response, answer.as_ref().err())
+    answer::sent(exchange, response, Ending::of(answer.as_ref().err()))
 }
 
 type Asked<'a> = (Caller, &'a Declaration, query::ListQuery<'a>);
@@ -201,7 +202,7 @@ impl Target<'_> {
             Ok(response) => response.clone(),
             Err(problem) => problem::response(exchange, Some(subject), problem),
         };
-        answer::sent(exchange, response, answer.as_ref().err())
+        answer::sent(exchange, response, Ending::of(answer.as_ref().err()))
     }
 }
 

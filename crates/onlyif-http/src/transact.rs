@@ -24,6 +24,7 @@ use crate::exchange::{Exchange, malformed};
 use crate::idempotency;
 use crate::lease::LEASE_TOKEN;
 use crate::media::{self, JSON};
+use crate::observe::Ending;
 use crate::prefer;
 use crate::problem;
 use crate::query::{self, Parameters};
@@ -355,16 +356,21 @@ pub fn response(
     transaction: &Transaction,
     answer: &Answer,
 ) -> Response<Body> {
-    let (response, problem) = match answer {
-        Answer::All(all) => (done(exchange, transaction, all), None),
-        Answer::Done(one) => (done(exchange, transaction, std::slice::from_ref(one)), None),
-        Answer::Refused(problem) => (problem::response(exchange, None, problem), Some(problem)),
+    let ending = match answer {
+        Answer::All(all) => Ending::Committed(transaction.command.parts(), all),
+        Answer::Done(one) => {
+            Ending::Committed(transaction.command.parts(), std::slice::from_ref(one))
+        }
+        Answer::Refused(problem) => Ending::Refused(problem),
     };
-    let mut response = response;
+    let mut response = match ending {
+        Ending::Refused(problem) => problem::response(exchange, None, problem),
+        ending => done(exchange, transaction, ending.done()),
+    };
     if transaction.command.dry_run {
         answer::preferences_applied(&mut response, &["dry-run"]);
     }
-    answer::sent(exchange, response, problem)
+    answer::sent(exchange, response, ending)
 }
 
 fn done(exchange: &Exchange<'_>, transaction: &Transaction, all: &[Done]) -> Response<Body> {

@@ -43,7 +43,7 @@ pub fn declarations() -> Declarations {
 /// A setting that is missing or cannot be read, by its name.
 pub async fn app() -> Result<App<Table>, lambda_http::Error> {
     let variable = |name: &str| std::env::var(name).ok();
-    cold_start::log(variable("LOG_LEVEL").as_deref());
+    cold_start::log(variable);
     let settings = Settings::read(variable)?;
     let store = Table::connect(&onlyif_dynamodb::Settings::from_env()?)?;
     store.warm_up().await;

@@ -9,7 +9,7 @@ use onlyif_http::{App, Settings, cold_start};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let variable = |name: &str| std::env::var(name).ok();
-    cold_start::log(variable("LOG_LEVEL").as_deref());
+    cold_start::log(variable);
     let app = App {
         declarations: Arc::new(onlyif_declared::declarations()),
         store: (),

@@ -25,6 +25,7 @@ use crate::answer::{self, header};
 use crate::app::App;
 use crate::exchange::{Exchange, malformed};
 use crate::media;
+use crate::observe::Ending;
 use crate::precondition;
 use crate::problem;
 use crate::query;
@@ -51,7 +52,7 @@ pub fn answer<S>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
     {
         allow(&mut response, route);
     }
-    answer::sent(exchange, response, answered.as_ref().err())
+    answer::sent(exchange, response, Ending::of(answered.as_ref().err()))
 }
 
 fn answered<S>(

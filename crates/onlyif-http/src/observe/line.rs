@@ -1,0 +1,198 @@
+//! Lines: an event as Lambda and CloudWatch read it, one JSON object a line.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use onlyif::timestamp::Timestamp;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::{LISTS, REQUEST, metrics};
+
+/// Writes events.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    others: Format<Json>,
+    namespace: Option<String>,
+}
+
+impl Lines {
+    /// With metrics in this namespace; `None`: without.
+    pub(crate) fn new(namespace: Option<String>) -> Self {
+        let others = Format::default()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_ansi(false);
+        Lines { others, namespace }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if event.metadata().target() != REQUEST {
+            return self.others.format_event(context, writer, event);
+        }
+        let at = Timestamp::from(SystemTime::now());
+        let mut members = Members::default();
+        members.insert("timestamp", at.to_string());
+        members.insert("level", event.metadata().level().as_str());
+        event.record(&mut members);
+        members.insert("target", REQUEST);
+        let Members(mut members) = members;
+        if let Some(namespace) = &self.namespace {
+            metrics::embed(&mut members, namespace, at);
+        }
+        writeln!(writer, "{}", Value::Object(members))
+    }
+}
+
+/// The members of an event's object.
+#[derive(Default)]
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn insert(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+}
+
+impl Visit for Members {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        // A field of an event has one value; a list comes as the text of one.
+        let list = LISTS.contains(&field.name());
+        let list = list.then(|| serde_json::from_str(&text).ok()).flatten();
+        self.insert(field.name(), list.unwrap_or(Value::String(text)));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.insert(field.name(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.insert(field.name(), value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.insert(field.name(), value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.insert(field.name(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+    use tracing_subscriber::fmt::MakeWriter;
+    use tracing_subscriber::prelude::*;
+
+    use super::*;
+
+    /// What a process would have printed.
+    #[derive(Clone, Default)]
+    struct Printed(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Printed {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Printed {
+        type Writer = Printed;
+
+        fn make_writer(&self) -> Printed {
+            self.clone()
+        }
+    }
+
+    fn lines(namespace: Option<&str>, emit: impl FnOnce()) -> Vec<Value> {
+        let printed = Printed::default();
+        let layer = tracing_subscriber::fmt::layer()
+            .with_writer(printed.clone())
+            .event_format(Lines::new(namespace.map(str::to_owned)));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), emit);
+        let text = String::from_utf8(printed.0.lock().unwrap().clone()).unwrap();
+        let read = |line| serde_json::from_str(line).unwrap();
+        text.lines().map(read).collect()
+    }
+
+    fn emit() {
+        tracing::info!(
+            target: "onlyif::request",
+            method = "PATCH",
+            r#type = "orders",
+            outcome = "changed",
+            pointers = %r#"["/a","/b"]"#,
+            path = %"[not a list]",
+            code = None::<&str>,
+            merged = true,
+            ms = 3_u64,
+        );
+    }
+
+    #[test]
+    fn a_request_is_one_object_with_its_lists_as_lists() {
+        let mut lines = lines(None, emit);
+        assert_eq!(lines.len(), 1);
+        let at = lines[0]
+            .as_object_mut()
+            .unwrap()
+            .remove("timestamp")
+            .unwrap();
+        assert!(Timestamp::parse(at.as_str().unwrap()).is_some(), "{at}");
+        assert_eq!(
+            lines[0],
+            json!({
+                "level": "INFO", "method": "PATCH", "type": "orders", "outcome": "changed",
+                "pointers": ["/a", "/b"], "path": "[not a list]", "merged": true, "ms": 3,
+                "target": "onlyif::request",
+            })
+        );
+    }
+
+    #[test]
+    fn metrics_stand_in_the_line_where_there_is_a_namespace_for_them() {
+        let lines = lines(Some("Onlyif/orders-api"), emit);
+        let directive = &lines[0]["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Namespace"], "Onlyif/orders-api");
+        assert_eq!(
+            (&lines[0]["Requests"], &lines[0]["Rebases"]),
+            (&json!(1), &json!(1))
+        );
+    }
+
+    #[test]
+    fn what_is_not_about_a_request_has_no_metrics() {
+        let lines = lines(Some("Onlyif/orders-api"), || {
+            tracing::error!(target: "onlyif::history", number = "7", "a record of the stream is not kept");
+        });
+        assert_eq!(lines[0]["message"], "a record of the stream is not kept");
+        assert_eq!(lines[0]["level"], "ERROR");
+        assert!(lines[0].get("_aws").is_none());
+    }
+}
