@@ -47,6 +47,8 @@ pub enum Command {
     Schema,
     /// Watch two writers edit one document of a running server
     Race(Race),
+    /// Show what the requests to a running server have contested so far
+    Conflicts(Conflicts),
 }
 
 /// How to serve.
@@ -116,6 +118,20 @@ pub struct Race {
     /// The type of the document that is edited
     #[arg(long = "type", value_name = "TYPE", default_value = "documents")]
     pub type_name: String,
+}
+
+/// What to show of the conflicts so far.
+#[derive(Clone, Debug, Args)]
+pub struct Conflicts {
+    /// The running server
+    #[arg(long, default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// How many names of each kind; the server tells 50 at most
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    /// Show it again whenever it has changed, until the server ends
+    #[arg(long)]
+    pub watch: bool,
 }
 
 impl Serve {

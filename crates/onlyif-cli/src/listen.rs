@@ -1,4 +1,4 @@
-//! Connections: HTTP/1.1 in front of the gateway.
+//! Connections: HTTP/1.1 in front of the gateway, and of the one thing that the server tells of itself.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -6,12 +6,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 
+use crate::conflicts::{self, tally::Tally};
 use crate::gateway::Gateway;
 
 /// How long running requests may hold up the end: as long as the functions may run.
@@ -24,6 +27,7 @@ const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
 pub(crate) async fn serve(
     listener: TcpListener,
     gateway: Arc<Gateway>,
+    tally: Arc<Tally>,
     stopped: impl Future<Output = ()>,
 ) {
     let connections = GracefulShutdown::new();
@@ -39,10 +43,17 @@ pub(crate) async fn serve(
         };
         // Answers are written in one piece: waiting for more only delays them.
         let _ = stream.set_nodelay(true);
-        let gateway = Arc::clone(&gateway);
-        let service = service_fn(move |request| {
-            let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway.respond(request, peer.ip()).await) }
+        let (gateway, tally) = (Arc::clone(&gateway), Arc::clone(&tally));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (gateway, tally) = (Arc::clone(&gateway), Arc::clone(&tally));
+            async move {
+                let (parts, body) = request.into_parts();
+                if conflicts::asked(&parts, peer.ip()) {
+                    return Ok::<_, Infallible>(conflicts::answer(&tally));
+                }
+                let request = Request::from_parts(parts, body);
+                Ok(gateway.respond(request, peer.ip()).await)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -8,10 +8,9 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-use crate::paint::Paint;
+use onlyif_http::observe::REQUEST;
 
-/// The event of a request, which every function emits once.
-const REQUEST: &str = "onlyif::request";
+use crate::paint::Paint;
 
 /// Prints for a person.
 pub struct Text {

@@ -2,14 +2,18 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use onlyif_cli::arguments::{Arguments, Command, Log, Race, Serve};
+use onlyif_cli::arguments::{Arguments, Command, Conflicts, Log, Race, Serve};
 use onlyif_cli::banner::Banner;
+use onlyif_cli::conflicts::tally::Counting;
 use onlyif_cli::paint::Paint;
 use onlyif_cli::serve::{Server, check_address, start};
-use onlyif_cli::{check, log, race};
+use onlyif_cli::{check, conflicts, log, race};
+use onlyif_http::cold_start;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
@@ -29,6 +33,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Some(Command::Race(options)) => run(race(&options)),
+        Some(Command::Conflicts(options)) => run(conflicts(&options)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -62,20 +67,36 @@ async fn race(options: &Race) -> Result<(), String> {
     .await
 }
 
+async fn conflicts(options: &Conflicts) -> Result<(), String> {
+    conflicts::conflicts(
+        &options.url,
+        options.top,
+        options.watch,
+        Paint::of_stdout(),
+        &mut io::stdout(),
+    )
+    .await
+}
+
 fn serve(options: &Serve) -> Result<(), String> {
     if let Err(sentence) = check_address(options.host, options.allow_remote) {
         Arguments::command()
             .error(ErrorKind::ValueValidation, sentence)
             .exit();
     }
+    let settings = options.options();
+    let counted = tracing_subscriber::registry().with(Counting(Arc::clone(&settings.tally)));
     match options.log {
-        Log::Text => tracing_subscriber::registry()
+        Log::Text => counted
             .with(log::Text::to_stdout(Paint::of_stdout()))
             .init(),
-        Log::Json => onlyif_http::cold_start::log(|_| None),
+        Log::Json => counted
+            .with(cold_start::lines(None))
+            .with(LevelFilter::INFO)
+            .init(),
     }
     run(async {
-        let server = start(options.options()).await?;
+        let server = start(settings).await?;
         greet(options, &server).await;
         end_is_asked_for().await?;
         server.stop().await;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::conflicts::tally::Tally;
 use crate::gateway::Gateway;
 use crate::listen;
 use crate::resources;
@@ -52,6 +53,8 @@ pub struct Options {
     pub watch: bool,
     /// Write histories as resources change; otherwise only when [`Server::catch_up`] is called.
     pub follow: bool,
+    /// What `onlyif conflicts` is told: a subscriber counts there ([`Counting`](crate::conflicts::tally::Counting)).
+    pub tally: Arc<Tally>,
 }
 
 impl Default for Options {
@@ -71,6 +74,7 @@ impl Default for Options {
             base_url: None,
             watch: false,
             follow: false,
+            tally: Arc::default(),
         }
     }
 }
@@ -152,7 +156,12 @@ pub async fn start(options: Options) -> Result<Server, String> {
     let (stop, stopped) = oneshot::channel();
     // A server that is dropped ends too: then nobody is there to send.
     let stopped = async { stopped.await.unwrap_or_default() };
-    let serving = tokio::spawn(listen::serve(listener, Arc::clone(&gateway), stopped));
+    let serving = tokio::spawn(listen::serve(
+        listener,
+        Arc::clone(&gateway),
+        options.tally,
+        stopped,
+    ));
     Ok(Server {
         url,
         seeded,

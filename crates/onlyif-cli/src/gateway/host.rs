@@ -9,7 +9,7 @@ use http::uri::Authority;
 
 /// Whether the request is meant for this API. Where the API is served to other machines (`remote`)
 /// they may know it by any name.
-pub(super) fn is_ours(request: &Parts, remote: bool) -> bool {
+pub(crate) fn is_ours(request: &Parts, remote: bool) -> bool {
     let Some(sent) = sent(request) else {
         // HTTP/1.0 has no Host.
         return !request.headers.contains_key(header::HOST);

@@ -27,6 +27,7 @@ use hyper::body::{Body, Bytes};
 use lambda_http::Context;
 use onlyif_dynamodb::Table;
 use onlyif_http::App;
+use onlyif_http::observe::REQUEST;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tracing::instrument::WithSubscriber;
@@ -34,6 +35,7 @@ use uuid::Uuid;
 
 use self::answer::{Answer, of_function, own};
 use self::event::{Circumstances, decoded_path};
+pub(crate) use self::host::is_ours;
 use crate::function::Function;
 use crate::template::Api;
 
@@ -242,7 +244,7 @@ impl Refusal {
     /// The line that a function would have logged.
     fn log(&self, request: &Parts, request_id: &str, begun: Instant) {
         tracing::info!(
-            target: "onlyif::request",
+            target: REQUEST,
             method = request.method.as_str(),
             path = request.uri.path(),
             status = self.status.as_u16(),
