@@ -31,6 +31,8 @@ pub mod resources;
 pub mod seed;
 pub mod watch;
 
+#[cfg(test)]
+mod observability_tests;
 pub mod template;
 
 pub mod store;

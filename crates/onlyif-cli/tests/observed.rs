@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use reqwest::{Client, Method};
@@ -19,25 +20,38 @@ unique:
   - fields: [/slug]
 ";
 
-/// A running `onlyif` that serves notes.
+/// A running `onlyif`.
 struct Running {
     child: Child,
     url: String,
     client: Client,
-    _resources: tempfile::TempDir,
+    _resources: Option<tempfile::TempDir>,
 }
 
 /// A request: method, path, caller, headers, body.
 type Asked<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)], Value);
 
 impl Running {
-    fn start() -> Self {
+    /// One that serves notes, and has none.
+    fn with_notes() -> Self {
         let resources = tempfile::tempdir().unwrap();
         std::fs::write(resources.path().join("notes.yaml"), NOTES).unwrap();
+        let mut running = Running::start(resources.path(), &["--no-seed"]);
+        running._resources = Some(resources);
+        running
+    }
+
+    /// What `cargo run` serves.
+    fn with_sample_data() -> Self {
+        Running::start(&root().join("resources"), &[])
+    }
+
+    fn start(resources: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_onlyif"))
-            .args(["--memory", "--no-seed", "--port", "0", "--log", "json"])
+            .args(["--memory", "--port", "0", "--log", "json"])
+            .args(arguments)
             .arg("--resources")
-            .arg(resources.path())
+            .arg(resources)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -54,7 +68,7 @@ impl Running {
             child,
             url,
             client: Client::new(),
-            _resources: resources,
+            _resources: None,
         }
     }
 
@@ -74,6 +88,16 @@ impl Running {
         let reply = request.send().await.unwrap();
         let tag = reply.headers().get("etag");
         tag.map_or_else(String::new, |tag| tag.to_str().unwrap().to_owned())
+    }
+
+    /// What `onlyif conflicts` prints of it.
+    fn conflicts(&self) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_onlyif"))
+            .args(["conflicts", "--url", &self.url])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Ends it, and gives the events that it has logged.
@@ -111,6 +135,7 @@ fn story(event: &Value) -> Value {
         "ms",
         "attempts",
         "request_id",
+        "invocation",
         "yours",
         "etag",
     ];
@@ -124,7 +149,7 @@ fn story(event: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_request_is_an_event_that_says_what_became_of_it() {
-    let server = Running::start();
+    let server = Running::with_notes();
     let note = "/v1/notes/n-1";
     let create = [("if-none-match", "*")];
     let body = json!({ "title": "a", "slug": "one", "text": "secret" });
@@ -228,4 +253,60 @@ async fn each_request_is_an_event_that_says_what_became_of_it() {
     for untold in ["secret\"", "kept from the log", "k-1"] {
         assert!(!all.contains(untold), "{untold}: {all}");
     }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The first block of this language in docs/operating.md.
+fn documented(language: &str) -> String {
+    let page = std::fs::read_to_string(root().join("docs/operating.md")).unwrap();
+    let (_, block) = page.split_once(&format!("```{language}\n")).unwrap();
+    block.split("```").next().unwrap().to_owned()
+}
+
+/// The same, whatever the incarnation of the resource is.
+fn steady(event: &Value) -> Value {
+    let mut steady = event.clone();
+    let (old, new) = (
+        event["yours"].as_str().unwrap(),
+        event["etag"].as_str().unwrap(),
+    );
+    for name in ["yours", "etag", "gist"] {
+        let text = event[name].as_str().unwrap();
+        steady[name] = text.replace(old, "1-X").replace(new, "2-X").into();
+    }
+    for name in ["timestamp", "ms", "attempts", "request_id", "invocation"] {
+        steady.as_object_mut().unwrap().remove(name);
+    }
+    steady
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_runbook_shows_what_the_readmes_requests_leave_behind() {
+    let server = Running::with_sample_data();
+    let roadmap = "/v1/documents/roadmap";
+    let tag = server
+        .ask(("GET", roadmap, "local", &[], Value::Null))
+        .await;
+    let stale = [("if-match", tag.as_str())];
+    let title = json!({ "title": "Roadmap 2027" });
+    server.ask(("PATCH", roadmap, "bob", &stale, title)).await;
+    let both = json!({ "title": "Where we go", "due": "2027-03-01" });
+    server.ask(("PATCH", roadmap, "alice", &stale, both)).await;
+
+    assert_eq!(server.conflicts().trim(), documented("text").trim());
+    let events = server.events();
+    assert_eq!(events.len(), 3);
+    let example: Value = serde_json::from_str(&documented("json")).unwrap();
+    assert_eq!(steady(&events[2]), steady(&example));
+    let names = |event: &Value| -> Vec<String> {
+        let members = event.as_object().unwrap().keys();
+        members
+            .filter(|name| *name != "attempts")
+            .cloned()
+            .collect()
+    };
+    assert_eq!(names(&events[2]), names(&example));
 }

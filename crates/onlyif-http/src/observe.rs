@@ -97,6 +97,7 @@ pub(crate) fn request(exchange: &Exchange<'_>, response: &Response<Body>, ending
         attempts = exchange.attempts(),
         ms,
         request_id = exchange.request_id,
+        invocation = context.map(|context| context.request_id.as_str()),
         function_version = version.filter(|version| !version.is_empty()),
     );
 }
