@@ -101,6 +101,8 @@ pub(super) fn embed(event: &mut Map<String, Value>, namespace: &str, at: Timesta
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// The specification's rules, as far as a schema can tell them.
@@ -276,6 +278,21 @@ mod tests {
             let told = self::told(event);
             assert!(told.iter().all(|(name, ..)| name != "Retries"), "{told:?}");
         }
+    }
+
+    #[test]
+    fn nothing_that_a_client_chooses_is_a_dimension() {
+        let told = told(json!({
+            "method": "PATCH", "path": "/v1/orders/o-1", "type": "orders", "id": "o-1",
+            "operation": "PATCH /v1/{type}/{id}", "transition": "pay", "actor": "alice",
+            "outcome": "conflict", "code": "leased", "retry": "now", "yours": "1-a", "etag": "2-a",
+            "contested": "orders/o-1", "pointers": ["/a"], "rivals": ["bob"], "replayed": true,
+            "merged": true, "attempts": 9, "ms": 3, "request_id": "r-1", "function_version": "7",
+        }));
+        let names: BTreeSet<&str> = told.iter().flat_map(|(_, by, _)| by.split(' ')).collect();
+        assert_eq!(names, ["", "code", "retry", "type"].into());
+        let counted: BTreeSet<&str> = told.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(counted, METRICS.map(|(name, _)| name).into());
     }
 
     #[test]
