@@ -31,9 +31,9 @@ pub mod resources;
 pub mod seed;
 pub mod watch;
 
-pub mod template;
 #[cfg(test)]
 mod observability_tests;
+pub mod template;
 
 pub mod store;
 

@@ -189,7 +189,9 @@ async fn queries_name_fields_that_events_have() {
     let others = ["@timestamp", "@message", "@logStream", "level", "message"];
     known.extend(others.map(str::to_owned));
     let access = &yaml(TEMPLATE)["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"];
-    known.extend(words(&serde_json::from_str(access.as_str().unwrap()).unwrap()));
+    known.extend(words(
+        &serde_json::from_str(access.as_str().unwrap()).unwrap(),
+    ));
     let template = template();
     let mut queries: Vec<(String, String)> = template
         .names("AWS::Logs::QueryDefinition")

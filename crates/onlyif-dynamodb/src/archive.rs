@@ -12,6 +12,7 @@ use onlyif::history::{Archive, Changes, Entries, Entry, Life};
 use onlyif::store::Failure;
 use serde_json::Value;
 
+use crate::asked::Asked;
 use crate::attributes as name;
 use crate::item::{self, Attributes, Decoder, Encoder, Foreign};
 use crate::keys;
@@ -37,7 +38,8 @@ impl Archive for Table {
                 put => put.map(|_| ()),
             }
         };
-        self.ask(self.deadline.of_operation(), put).await
+        let asked = Asked::of_table("PutItem");
+        self.ask(self.deadline.of_operation(), asked, put).await
     }
 
     async fn entries(
@@ -60,18 +62,22 @@ impl Archive for Table {
         let condition = format!("{within} = {partition} AND {place} BETWEEN {from} AND {to}");
         let limit = i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
         let output = self
-            .ask(self.deadline.of_operation(), || {
-                self.client
-                    .query()
-                    .table_name(&self.name)
-                    .key_condition_expression(&condition)
-                    .set_expression_attribute_names(placeholders.attribute_names())
-                    .set_expression_attribute_values(placeholders.attribute_values())
-                    .consistent_read(true)
-                    .scan_index_forward(false)
-                    .limit(limit)
-                    .send()
-            })
+            .ask(
+                self.deadline.of_operation(),
+                Asked::of_table("Query"),
+                || {
+                    self.client
+                        .query()
+                        .table_name(&self.name)
+                        .key_condition_expression(&condition)
+                        .set_expression_attribute_names(placeholders.attribute_names())
+                        .set_expression_attribute_values(placeholders.attribute_values())
+                        .consistent_read(true)
+                        .scan_index_forward(false)
+                        .limit(limit)
+                        .send()
+                },
+            )
             .await?;
         let entries = output.items().iter().map(decode);
         let entries = entries.collect::<Result<Vec<_>, _>>();

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{
 };
 use onlyif::store::Failure;
 
+use crate::asked::Asked;
 use crate::retry::{Backoff, Deadline};
 use crate::table::Table;
 
@@ -112,10 +113,13 @@ impl Table {
     /// The store cannot be reached, or will not make such a table; the log says why.
     pub async fn create_if_missing(&self, definition: &Definition) -> Result<(), Failure> {
         let deadline = self.deadline.of_operation();
-        self.ask(deadline, || self.create(definition)).await?;
+        let create = Asked::of_table("CreateTable");
+        self.ask(deadline, create, || self.create(definition))
+            .await?;
         self.active(deadline).await?;
         if definition.stream && self.stream_arn().await?.is_none() {
-            self.ask(deadline, || self.enable_stream(definition))
+            let update = Asked::of_table("UpdateTable");
+            self.ask(deadline, update, || self.enable_stream(definition))
                 .await?;
             self.active(deadline).await?;
         }
@@ -181,7 +185,8 @@ impl Table {
 
     async fn describe(&self, deadline: Deadline) -> Result<Option<TableDescription>, Failure> {
         let request = || self.client.describe_table().table_name(&self.name).send();
-        Ok(self.ask(deadline, request).await?.table)
+        let asked = Asked::of_table("DescribeTable");
+        Ok(self.ask(deadline, asked, request).await?.table)
     }
 
     async fn enable_stream(
@@ -202,12 +207,15 @@ impl Table {
             let request = self.client.describe_time_to_live();
             request.table_name(&self.name).send()
         };
-        let known = self.ask(deadline, request).await?;
+        let asked = Asked::of_table("DescribeTimeToLive");
+        let known = self.ask(deadline, asked, request).await?;
         let known = known.time_to_live_description;
         if known.is_some_and(|known| known.attribute_name.as_deref() == Some(attribute)) {
             return Ok(());
         }
-        self.ask(deadline, || self.enable_expiry(attribute)).await
+        let asked = Asked::of_table("UpdateTimeToLive");
+        self.ask(deadline, asked, || self.enable_expiry(attribute))
+            .await
     }
 
     async fn enable_expiry(

@@ -7,6 +7,7 @@
 //! # Layout, in reading order
 //!
 //! - [`Table`]: the store itself, with its deadlines and retries
+//! - `asked`: what each request asks for, as policies and the log name it
 //! - [`Settings`]: where the table is, and the client that goes there
 //! - `connections`: which connections may be used again
 //! - `archive`: the table as [`onlyif::history::Archive`]
@@ -27,6 +28,8 @@
 mod table;
 #[cfg(test)]
 mod table_tests;
+
+mod asked;
 
 mod client;
 mod connections;

@@ -1,5 +1,7 @@
 //! A plan as one request: a conditional write of one item, or one transaction.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -42,6 +44,17 @@ enum Action {
     Check,
 }
 
+impl Action {
+    fn name(&self) -> &'static str {
+        match self {
+            Action::Put(_) => "PutItem",
+            Action::Update(_) => "UpdateItem",
+            Action::Delete => "DeleteItem",
+            Action::Check => "ConditionCheckItem",
+        }
+    }
+}
+
 impl<'a> Request<'a> {
     /// What the plan asks of the table of this name.
     pub(crate) fn new(table: &'a str, plan: &'a Plan) -> Result<Self, TooManyReadings> {
@@ -60,6 +73,13 @@ impl<'a> Request<'a> {
             [write] => write.send(client, self.table, self.image).await,
             _ => self.transact(client).await,
         }
+    }
+
+    /// The actions that it asks for, separated by spaces: a transaction asks for those of its parts.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
+    pub(crate) fn actions(&self) -> String {
+        let actions: BTreeSet<_> = self.writes.iter().map(|it| it.action.name()).collect();
+        actions.into_iter().collect::<Vec<_>>().join(" ")
     }
 
     /// The keys that it writes, in order.

@@ -16,6 +16,7 @@ use onlyif::store::{Failure, Page, Store, Written};
 use onlyif::timestamp::Timestamp;
 use tokio::time::timeout;
 
+use crate::asked::Asked;
 use crate::attributes as name;
 use crate::client::Settings;
 use crate::item::{self, Attributes, Foreign};
@@ -71,12 +72,22 @@ impl Table {
         let request = self.client.get_item().table_name(&self.name);
         // Any answer will do, and so will none.
         let _ = self
-            .attempt(limit, request.set_key(Some(nothing)).send())
+            .attempt(
+                limit,
+                Asked::of_table("GetItem"),
+                request.set_key(Some(nothing)).send(),
+            )
             .await;
     }
 
     /// Sends a request once, and counts it. `None`: it was not answered in time.
-    async fn attempt<T>(&self, limit: Duration, request: impl Future<Output = T>) -> Option<T> {
+    async fn attempt<T>(
+        &self,
+        limit: Duration,
+        asked: Asked<'_>,
+        request: impl Future<Output = T>,
+    ) -> Option<T> {
+        asked.tell();
         self.attempts.fetch_add(1, Ordering::Relaxed);
         timeout(limit, request).await.ok()
     }
@@ -85,6 +96,7 @@ impl Table {
     pub(crate) async fn ask<T, E, F>(
         &self,
         deadline: Deadline,
+        asked: Asked<'_>,
         request: impl Fn() -> F + Send,
     ) -> Result<T, Failure>
     where
@@ -94,7 +106,7 @@ impl Table {
         let mut backoff = Backoff::default();
         let mut failure = Failure::OutOfTime;
         while let Some(limit) = deadline.attempt() {
-            failure = match self.attempt(limit, request()).await {
+            failure = match self.attempt(limit, asked, request()).await {
                 Some(Ok(answer)) => return Ok(answer),
                 Some(Err(error)) => match refusal::setback(&error) {
                     Setback::Invalid | Setback::Defect => return Err(Failure::Defect),
@@ -111,7 +123,7 @@ impl Table {
 
     async fn read_one(&self, deadline: Deadline, key: &Key) -> Result<Option<Item>, Failure> {
         let output = self
-            .ask(deadline, || {
+            .ask(deadline, Asked::of_table("GetItem"), || {
                 self.client
                     .get_item()
                     .table_name(&self.name)
@@ -136,7 +148,10 @@ impl Table {
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
             let batch: Vec<_> = pending.drain(..pending.len().min(BATCH)).collect();
-            let output = self.ask(deadline, || self.get_batch(batch.clone())).await?;
+            let asked = Asked::of_table("BatchGetItem");
+            let output = self
+                .ask(deadline, asked, || self.get_batch(batch.clone()))
+                .await?;
             let items = output.responses.into_iter().flatten();
             for attributes in items.flat_map(|(_, items)| items) {
                 if let Some(AttributeValue::S(key)) = attributes.get(name::PARTITION_KEY) {
@@ -267,8 +282,10 @@ impl Store for Table {
         let mut backoff = Backoff::default();
         let mut outcome = Written::Failed(Failure::OutOfTime);
         let mut in_progress = false;
+        let actions = request.actions();
+        let asked = Asked::of_table(&actions);
         while let Some(limit) = deadline.attempt() {
-            let setback = match self.attempt(limit, request.send(&self.client)).await {
+            let setback = match self.attempt(limit, asked, request.send(&self.client)).await {
                 Some(Ok(image)) => return self.done(plan, image.as_ref()),
                 Some(Err(Refusal::Conditions(refused))) => {
                     return self.refused(&request.keys(), refused);
@@ -302,17 +319,21 @@ impl Store for Table {
         }
         let limit = i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
         let output = self
-            .ask(self.deadline.of_operation(), || {
-                self.client
-                    .query()
-                    .table_name(&self.name)
-                    .index_name(name::INDEX)
-                    .key_condition_expression(&condition)
-                    .set_expression_attribute_names(placeholders.attribute_names())
-                    .set_expression_attribute_values(placeholders.attribute_values())
-                    .limit(limit)
-                    .send()
-            })
+            .ask(
+                self.deadline.of_operation(),
+                Asked::of_index("Query"),
+                || {
+                    self.client
+                        .query()
+                        .table_name(&self.name)
+                        .index_name(name::INDEX)
+                        .key_condition_expression(&condition)
+                        .set_expression_attribute_names(placeholders.attribute_names())
+                        .set_expression_attribute_values(placeholders.attribute_values())
+                        .limit(limit)
+                        .send()
+                },
+            )
             .await?;
         let mut page = Page::default();
         for attributes in output.items() {

@@ -105,7 +105,13 @@ async fn what_a_file_was_copied_from_may_go() {
         api.bearer("bob").create(&format!("/v1/files/{id}"), copy)
     };
     copy("two").await.is(201);
+    let unnamed = |name: &str| {
+        let copy = json!({"folder": "drafts", "name": name, "text": "", "copyOf": "one"});
+        api.bearer("bob").post("/v1/files", copy)
+    };
+    unnamed("any").await.is(201);
     delete(&api, "ada", "files/one").await.is(204);
+    unnamed("other").await.refused(409, "missing-reference");
     let refused = copy("three").await.refused(409, "missing-reference");
     assert_eq!(refused["conflicts"], missing("/copyOf", "files", "one"));
     // The copy keeps saying what it was copied from.

@@ -363,3 +363,28 @@ async fn a_transition_moves_a_unique_value() {
         .await
         .is(201);
 }
+
+#[tokio::test]
+async fn what_a_transition_names_must_be_there_though_it_may_go() {
+    let api = Api::start().await;
+    let alice = api.alice();
+    for letter in ["l-1", "l-2"] {
+        let subject = json!({ "subject": letter });
+        alice
+            .create(&format!("/v1/letters/{letter}"), subject)
+            .await
+            .is(201);
+    }
+    alice
+        .create("/v1/stickers/s", json!({"letter": "l-1"}))
+        .await
+        .is(201);
+    let see = || alice.post("/v1/stickers/s/transitions/see", json!({"letter": "l-2"}));
+    assert_eq!(see().await.is(200)["seenOn"], "l-2");
+    alice.delete("/v1/letters/l-2").if_any().await.is(204);
+    let refused = see().await.refused(409, "missing-reference");
+    let target = json!({"type": "letters", "id": "l-2"});
+    assert_eq!(refused.conflict("missing-reference")["target"], target);
+    // What it says of a letter that has gone stands.
+    assert_eq!(alice.get("/v1/stickers/s").await.is(200)["seenOn"], "l-2");
+}

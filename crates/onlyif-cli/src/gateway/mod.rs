@@ -30,6 +30,7 @@ use onlyif_http::App;
 use onlyif_http::observe::REQUEST;
 use time::OffsetDateTime;
 use tokio::sync::watch;
+use tracing::Instrument;
 use tracing::instrument::WithSubscriber;
 use uuid::Uuid;
 
@@ -203,7 +204,10 @@ impl Gateway {
         context.deadline = (now + timeout).as_millis().try_into().unwrap_or(u64::MAX);
         context.request_id = request_id;
         context.xray_trace_id = Some(trace);
-        let work = invoke::invoke(function, self.app(), event, context);
+        // Whoever listens can tell the functions apart, as in a deployment by their logs and roles.
+        let span =
+            tracing::debug_span!(target: "onlyif::function", "function", function = ?function);
+        let work = invoke::invoke(function, self.app(), event, context).instrument(span);
         let running = self.running.subscribe();
         let task = tokio::spawn(
             async move {

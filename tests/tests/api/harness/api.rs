@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use onlyif_cli::serve::{Options, Server, start};
 use serde_json::{Value, json};
 
-use super::{Actor, Backend, Proxy, table};
+use super::{Actor, Backend, Proxy, requests, table};
 
 /// The declarations that these tests are written for.
 const RESOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/resources");
@@ -79,6 +79,7 @@ impl Api {
         if options.table == Options::default().table {
             options.table = table();
         }
+        requests::keep();
         let server = start(options).await.expect("the server starts");
         Api {
             url: server.url.clone(),

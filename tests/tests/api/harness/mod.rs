@@ -4,6 +4,7 @@ mod actor;
 mod api;
 mod proxy;
 mod reply;
+mod requests;
 mod store;
 
 pub(crate) use actor::{Actor, Call, Content};
