@@ -52,11 +52,12 @@ async fn where_nobody_listens_nothing_is_written() {
     drop(listener);
     let settings = Settings::emulated("things", format!("http://{address}"));
     let table = Table::connect(&settings).expect("a client");
-    // Each is an invocation of its own: the first may use up its time with waiting.
-    let table = || table.within(Duration::from_millis(500));
-    let unavailable = unavailable();
-    assert_eq!(table().write(&single()).await, Written::Failed(unavailable));
-    assert_eq!(table().read(&[key("r")]).await, Err(unavailable));
+    // Each is an invocation of its own, and counts for itself.
+    let (writing, reading) = (table.within(AMPLE), table.within(AMPLE));
+    let written = writing.write(&single()).await;
+    assert_eq!(written, Written::Failed(unavailable()));
+    assert_eq!(reading.read(&[key("r")]).await, Err(unavailable()));
+    assert_eq!((writing.attempts(), reading.attempts()), (8, 8));
 }
 
 #[tokio::test]
