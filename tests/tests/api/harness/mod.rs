@@ -2,6 +2,7 @@
 
 mod actor;
 mod api;
+mod bootstraps;
 mod proxy;
 mod reply;
 mod requests;
@@ -9,6 +10,7 @@ mod store;
 
 pub(crate) use actor::{Actor, Call, Content};
 pub(crate) use api::{Api, EXAMPLES};
+pub(crate) use bootstraps::Bootstraps;
 pub(crate) use proxy::{Fault, Proxy};
 pub(crate) use reply::Reply;
 pub(crate) use store::{Backend, rivals, table};
