@@ -14,7 +14,7 @@
 //! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
 //!   [`jobs`], [`prompts`], [`replies`], [`sales`], and the others' in [`scenarios`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
-//! - what only many requests show: [`races`], [`requests_per_call`], [`lost_replies`], [`outages`]
+//! - what only many requests show: [`races`], [`requests_per_call`], [`costs`], [`lost_replies`], [`outages`]
 
 // Code outside of `#[test]` functions is test code here too: it fails by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -39,6 +39,7 @@ mod transition;
 
 mod bad_input;
 mod callers;
+mod costs;
 mod deprecated;
 mod documented;
 mod idempotency;

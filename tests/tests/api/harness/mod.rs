@@ -11,6 +11,6 @@ mod store;
 pub(crate) use actor::{Actor, Call, Content};
 pub(crate) use api::{Api, EXAMPLES};
 pub(crate) use bootstraps::Bootstraps;
-pub(crate) use proxy::{Fault, Proxy};
+pub(crate) use proxy::{Fault, Proxy, Units};
 pub(crate) use reply::Reply;
 pub(crate) use store::{Backend, rivals, table};

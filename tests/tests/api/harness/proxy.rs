@@ -11,6 +11,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::Backend;
@@ -61,6 +62,16 @@ struct State {
     faults: Mutex<usize>,
     /// Writes that are to be delivered again.
     late: Mutex<VecDeque<(Parts, Bytes)>>,
+    /// What the requests have cost, where that is asked.
+    units: Mutex<Option<Units>>,
+}
+
+/// What DynamoDB charges for.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Units {
+    pub(crate) read: f64,
+    pub(crate) written: f64,
 }
 
 impl Proxy {
@@ -74,6 +85,7 @@ impl Proxy {
             seen: Mutex::default(),
             faults: Mutex::default(),
             late: Mutex::default(),
+            units: Mutex::default(),
         });
         tokio::spawn(accept(listener, Arc::clone(&state)));
         Proxy { url, state }
@@ -87,6 +99,13 @@ impl Proxy {
     /// The operations that the store was asked for since this was last called.
     pub(crate) fn taken(&self) -> Vec<String> {
         std::mem::take(&mut self.state.seen.lock().unwrap())
+    }
+
+    /// What the requests since the last call have cost, as the store says: from the first call on, it is
+    /// asked.
+    pub(crate) fn units(&self) -> Units {
+        let mut units = self.state.units.lock().unwrap();
+        units.replace(Units::default()).unwrap_or_default()
     }
 
     /// How many requests were lied about.
@@ -142,6 +161,10 @@ impl State {
         let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
         let fault = *self.fault.lock().unwrap();
         match fault {
+            Fault::None if self.units.lock().unwrap().is_some() => {
+                self.measured(&head, &body, writes.contains(&operation))
+                    .await
+            }
             Fault::None => self.forward(&head, &body).await,
             Fault::Unreachable => None,
             Fault::Hang => std::future::pending().await,
@@ -169,6 +192,33 @@ impl State {
                 (fault == Fault::Answer500).then(internal)
             }
         }
+    }
+
+    /// Passes the request on, and counts what the store says that it cost.
+    async fn measured(&self, head: &Parts, body: &Bytes, write: bool) -> Answer {
+        let mut asked: Value = serde_json::from_slice(body).ok()?;
+        asked["ReturnConsumedCapacity"] = "TOTAL".into();
+        let mut head = head.clone();
+        head.headers.remove("content-length");
+        let answer = self.forward(&head, &asked.to_string().into()).await?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.ok()?.to_bytes();
+        let told: Value = serde_json::from_slice(&body).ok()?;
+        let consumed = match &told["ConsumedCapacity"] {
+            Value::Array(tables) => tables.clone(),
+            one => vec![one.clone()],
+        };
+        let consumed: f64 = consumed
+            .iter()
+            .filter_map(|table| table["CapacityUnits"].as_f64())
+            .sum();
+        if let Some(units) = self.units.lock().unwrap().as_mut() {
+            match write {
+                true => units.written += consumed,
+                false => units.read += consumed,
+            }
+        }
+        Some(Response::from_parts(head, Full::new(body)))
     }
 
     async fn forward_and_keep(&self, head: Parts, body: Bytes) -> Answer {
