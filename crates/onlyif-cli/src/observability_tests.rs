@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-use onlyif_http::observe::{REQUEST, metrics};
-use serde_json::Value;
+use onlyif_http::observe::{CONFLICT, FAILED, REQUEST, metrics};
+use serde_json::{Value, json};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
@@ -170,8 +170,8 @@ fn names_in(query: &str) -> BTreeSet<String> {
     tokens
         .into_iter()
         .filter(|token| !LANGUAGE.contains(token) && token.parse::<u64>().is_err())
+        .filter(|token| !own.contains(*token))
         .map(|token| token.trim_start_matches("event.").to_owned())
-        .filter(|token| !own.contains(token))
         .collect()
 }
 
@@ -209,6 +209,10 @@ async fn queries_name_fields_that_events_have() {
     queries.extend(shown.map(|query| ("Dashboard".to_owned(), query.to_owned())));
     assert!(queries.len() > 10, "{queries:?}");
     for (name, query) in queries {
+        let outcomes = query.split("outcome = \"").skip(1);
+        for outcome in outcomes.map(|rest| rest.split('"').next().unwrap()) {
+            assert!([CONFLICT, FAILED].contains(&outcome), "{name}: {outcome}");
+        }
         let unknown: Vec<String> = names_in(&query).difference(&known).cloned().collect();
         assert!(unknown.is_empty(), "{name} names {unknown:?}: {query}");
     }
@@ -218,9 +222,12 @@ async fn queries_name_fields_that_events_have() {
         let contribution = &rule["Contribution"];
         let keys = contribution["Keys"].as_array().unwrap().iter();
         let filters = contribution["Filters"].as_array().unwrap().iter();
-        for key in keys.chain(filters.map(|filter| &filter["Match"])) {
+        for key in keys.chain(filters.clone().map(|filter| &filter["Match"])) {
             let field = key.as_str().unwrap().strip_prefix("$.").unwrap();
             assert!(known.contains(field), "{name} names {field}");
+        }
+        for filter in filters {
+            assert_eq!(filter["In"], json!([CONFLICT]), "{name}");
         }
     }
 }

@@ -28,6 +28,13 @@ pub const REQUEST: &str = "onlyif::request";
 /// The fields of the event that are lists, each as the text of a JSON array.
 pub const LISTS: [&str; 3] = ["resources", "pointers", "rivals"];
 
+/// The outcome of a write that was refused because of what is there.
+pub const CONFLICT: &str = "conflict";
+/// The outcome of a request that the service could not answer (5xx).
+pub const FAILED: &str = "failed";
+/// The outcome of a dry run, whatever it found.
+pub const DRY_RUN: &str = "dry-run";
+
 /// How a request ended.
 #[derive(Clone, Copy)]
 pub(crate) enum Ending<'a> {
@@ -126,9 +133,9 @@ fn about(exchange: &Exchange<'_>, ending: Ending<'_>) -> Option<Origin> {
 fn outcome(exchange: &Exchange<'_>, status: StatusCode, ending: Ending<'_>) -> &'static str {
     let reads = matches!(*exchange.method(), Method::GET | Method::HEAD);
     match ending {
-        Ending::Refused(_) if status.is_server_error() => "failed",
-        _ if exchange.prefer.dry_run && !reads => "dry-run",
-        Ending::Refused(problem) if !reads && !problem.conflicts.is_empty() => "conflict",
+        Ending::Refused(_) if status.is_server_error() => FAILED,
+        _ if exchange.prefer.dry_run && !reads => DRY_RUN,
+        Ending::Refused(problem) if !reads && !problem.conflicts.is_empty() => CONFLICT,
         Ending::Refused(_) => "refused",
         Ending::Answered => "answered",
         Ending::Committed(..) => "committed",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use onlyif_http::observe::REQUEST;
+use onlyif_http::observe::{CONFLICT, DRY_RUN, REQUEST};
 use serde::{Deserialize, Serialize};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -79,12 +79,12 @@ impl Tally {
 
     fn count(&self, request: &Request) {
         let write = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
-        if !write || request.outcome == "dry-run" {
+        if !write || request.outcome == DRY_RUN {
             return;
         }
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.writes += 1;
-        if request.outcome != "conflict" {
+        if request.outcome != CONFLICT {
             return;
         }
         counts.conflicts += 1;

@@ -10,6 +10,8 @@
 use onlyif::timestamp::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::{CONFLICT, DRY_RUN};
+
 /// Requests to the store that no request but a list exceeds while nothing fails: a read and a write.
 const NEEDED_ATTEMPTS: u64 = 2;
 
@@ -53,10 +55,10 @@ pub(super) fn embed(event: &mut Map<String, Value>, namespace: &str, at: Timesta
         (false, Some(attempts)) => attempts.saturating_sub(NEEDED_ATTEMPTS),
         _ => 0,
     };
-    let conflict = outcome == "conflict";
+    let conflict = outcome == CONFLICT;
     let values = [
         1,
-        u64::from(write && outcome != "dry-run"),
+        u64::from(write && outcome != DRY_RUN),
         u64::from(conflict),
         retries,
         u64::from(flag("replayed")),
