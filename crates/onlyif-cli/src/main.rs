@@ -12,7 +12,7 @@ use onlyif_cli::conflicts::tally::Counting;
 use onlyif_cli::paint::Paint;
 use onlyif_cli::serve::{Server, check_address, start};
 use onlyif_cli::{check, conflicts, log, race};
-use onlyif_http::cold_start;
+use onlyif_http::{cold_start, observe::Deployment};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 
@@ -91,7 +91,7 @@ fn serve(options: &Serve) -> Result<(), String> {
             .with(log::Text::to_stdout(Paint::of_stdout()))
             .init(),
         Log::Json => counted
-            .with(cold_start::lines(None))
+            .with(cold_start::lines(Deployment::default()))
             .with(LevelFilter::INFO)
             .init(),
     }

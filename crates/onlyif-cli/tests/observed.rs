@@ -310,3 +310,29 @@ async fn the_runbook_shows_what_the_readmes_requests_leave_behind() {
     };
     assert_eq!(names(&events[2]), names(&example));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_watches_is_done_when_the_server_ends() {
+    let server = Running::with_notes();
+    let mut watching = Command::new(env!("CARGO_BIN_EXE_onlyif"))
+        .args(["conflicts", "--watch", "--url", &server.url])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    lines
+        .find(|line| line.contains("No conflict in 0 writes"))
+        .unwrap();
+    let create = [("if-none-match", "*")];
+    for _ in 0..2 {
+        let note = json!({ "slug": "one" });
+        server.ask(("POST", "/v1/notes", "alice", &[], note)).await;
+    }
+    server
+        .ask(("PUT", "/v1/notes/n-1", "bob", &create, json!({})))
+        .await;
+    lines.find(|line| line.contains("1  duplicate")).unwrap();
+    server.events();
+    assert!(watching.wait().unwrap().success());
+}

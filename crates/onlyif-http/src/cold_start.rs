@@ -12,27 +12,32 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::entry::{self, Event};
-use crate::observe::Lines;
+use crate::observe::{Deployment, Lines};
 
 /// Logs as Lambda reads it: one JSON object a line. Of the environment, `LOG_LEVEL` is the least
-/// level (default INFO), and `METRICS_NAMESPACE` where metrics are counted: without it there are none.
+/// level (default INFO), `METRICS_NAMESPACE` where metrics are counted (without it there are none), and
+/// `RELEASE` what the deployment is called.
 pub fn log(variable: impl Fn(&str) -> Option<String>) {
     let level = variable("LOG_LEVEL")
         .and_then(|level| level.parse().ok())
         .unwrap_or(LevelFilter::INFO);
-    let namespace = variable("METRICS_NAMESPACE").filter(|namespace| !namespace.is_empty());
+    let found = |name| variable(name).filter(|value| !value.is_empty());
+    let deployment = Deployment {
+        namespace: found("METRICS_NAMESPACE"),
+        release: found("RELEASE"),
+    };
     tracing_subscriber::registry()
-        .with(lines(namespace))
+        .with(lines(deployment))
         .with(level)
         .init();
 }
 
 /// Prints events to standard output as [`log`] does.
-pub fn lines<S>(namespace: Option<String>) -> impl Layer<S>
+pub fn lines<S>(deployment: Deployment) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    tracing_subscriber::fmt::layer().event_format(Lines::new(namespace))
+    tracing_subscriber::fmt::layer().event_format(Lines::new(deployment))
 }
 
 /// Answers events with this handler, as long as Lambda sends any.

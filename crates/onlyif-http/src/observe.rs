@@ -20,6 +20,7 @@ use crate::catalogue;
 use crate::exchange::Exchange;
 
 use self::contest::{Contest, named};
+pub use self::line::Deployment;
 pub(crate) use self::line::Lines;
 
 /// The target of a request's event.

@@ -73,7 +73,12 @@ pub async fn conflicts(
     let client = client.map_err(|error| error.to_string())?;
     let mut shown = None;
     loop {
-        let now = read(&client, url).await?;
+        let now = match read(&client, url).await {
+            Ok(now) => now,
+            // The server has ended, as it may.
+            Err(_) if shown.is_some() => return Ok(()),
+            Err(sentence) => return Err(sentence),
+        };
         if shown.as_ref() != Some(&now) {
             say(out, &show::table(&now, top, paint))?;
         }

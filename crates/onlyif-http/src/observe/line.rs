@@ -13,23 +13,31 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::{LISTS, REQUEST, metrics};
 
+/// What a deployment adds to the event of each request. The local server is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// Where its metrics are counted; `None`: there are none.
+    pub namespace: Option<String>,
+    /// What whoever deployed calls it: a version, a commit.
+    pub release: Option<String>,
+}
+
 /// Writes events.
 #[derive(Debug)]
 pub(crate) struct Lines {
     others: Format<Json>,
-    namespace: Option<String>,
+    deployment: Deployment,
 }
 
 impl Lines {
-    /// With metrics in this namespace; `None`: without.
-    pub(crate) fn new(namespace: Option<String>) -> Self {
+    pub(crate) fn new(deployment: Deployment) -> Self {
         let others = Format::default()
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false)
             .with_ansi(false);
-        Lines { others, namespace }
+        Lines { others, deployment }
     }
 }
 
@@ -52,9 +60,12 @@ where
         members.insert("timestamp", at.to_string());
         members.insert("level", event.metadata().level().as_str());
         event.record(&mut members);
+        if let Some(release) = &self.deployment.release {
+            members.insert("release", release.as_str());
+        }
         members.insert("target", REQUEST);
         let Members(mut members) = members;
-        if let Some(namespace) = &self.namespace {
+        if let Some(namespace) = &self.deployment.namespace {
             metrics::embed(&mut members, namespace, at);
         }
         writeln!(writer, "{}", Value::Object(members))
@@ -130,15 +141,22 @@ mod tests {
         }
     }
 
-    fn lines(namespace: Option<&str>, emit: impl FnOnce()) -> Vec<Value> {
+    fn lines(deployment: Deployment, emit: impl FnOnce()) -> Vec<Value> {
         let printed = Printed::default();
         let layer = tracing_subscriber::fmt::layer()
             .with_writer(printed.clone())
-            .event_format(Lines::new(namespace.map(str::to_owned)));
+            .event_format(Lines::new(deployment));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), emit);
         let text = String::from_utf8(printed.0.lock().unwrap().clone()).unwrap();
         let read = |line| serde_json::from_str(line).unwrap();
         text.lines().map(read).collect()
+    }
+
+    fn deployment() -> Deployment {
+        Deployment {
+            namespace: Some("Onlyif/orders-api".to_owned()),
+            release: Some("1.4.2".to_owned()),
+        }
     }
 
     fn emit() {
@@ -157,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_request_is_one_object_with_its_lists_as_lists() {
-        let mut lines = lines(None, emit);
+        let mut lines = lines(Deployment::default(), emit);
         assert_eq!(lines.len(), 1);
         let at = lines[0]
             .as_object_mut()
@@ -176,10 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn metrics_stand_in_the_line_where_there_is_a_namespace_for_them() {
-        let lines = lines(Some("Onlyif/orders-api"), emit);
+    fn a_deployment_adds_its_release_and_its_metrics() {
+        let lines = lines(deployment(), emit);
         let directive = &lines[0]["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "Onlyif/orders-api");
+        assert_eq!(lines[0]["release"], "1.4.2");
         assert_eq!(
             (&lines[0]["Requests"], &lines[0]["Rebases"]),
             (&json!(1), &json!(1))
@@ -188,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_not_about_a_request_has_no_metrics() {
-        let lines = lines(Some("Onlyif/orders-api"), || {
+        let lines = lines(deployment(), || {
             tracing::error!(target: "onlyif::history", number = "7", "a record of the stream is not kept");
         });
         assert_eq!(lines[0]["message"], "a record of the stream is not kept");
