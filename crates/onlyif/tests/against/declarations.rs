@@ -72,6 +72,7 @@ fn of_states() {
                 "12: breaks: found no state `held` any more: what is in it stays in it, lists leave it out, and no update, delete or transition is allowed in it",
                 "13: compatible: found no transition `hold` any more: who asks for it is answered 404",
                 "13: compatible: found no transition `release` any more: who asks for it is answered 404",
+                "14: compatible: found another transition `finish`, which the next request for it goes by",
             ] as &[&str],
         ),
         (
@@ -105,6 +106,7 @@ fn of_states() {
             &[
                 "12: may break: found no transition out of `held` any more: what is in it stays in it for good",
                 "13: compatible: found no transition `release` any more: who asks for it is answered 404",
+                "15: compatible: found another transition `finish`, which the next request for it goes by",
             ],
         ),
     ] {
@@ -274,6 +276,25 @@ fn of_settings() {
         ),
     ] {
         assert_eq!(changed(&[(from, to)]), [told], "{from} -> {to}");
+    }
+    for (from, to, told) in [
+        (
+            "hold: { from: open, to: held }",
+            "hold: { from: open, to: held, onlyIf: [{ field: /code, exists: true }] }",
+            "14: compatible: found another transition `hold`, which the next request for it goes by",
+        ),
+        (
+            "hold: { from: open, to: held }",
+            "hold: { from: open, to: held, access: owner }",
+            "14: compatible: found `hold` allowed to others, of what is stored already too",
+        ),
+        (
+            "transitions:",
+            "create: { onlyIf: [{ field: /code, exists: true }] }\ntransitions:",
+            "13: compatible: found another `create`, which the next one goes by",
+        ),
+    ] {
+        assert_eq!(changed(&[(from, to)]), [told]);
     }
     let no_leases = OLD.replace("lease: { max: 15m }\n", "");
     assert_eq!(

@@ -225,7 +225,7 @@ proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
         max_global_rejects: 20_000,
-        ..ProptestConfig::with_cases(1_500)
+        ..ProptestConfig::with_cases(500)
     })]
 
     #[test]

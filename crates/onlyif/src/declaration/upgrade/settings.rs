@@ -1,7 +1,9 @@
 //! What a type says in a word or a number, and what can be asked of it.
 
+use serde_json::Value;
+
 use super::{Findings, Weight};
-use crate::declaration::{Declaration, Right, in_words};
+use crate::declaration::{Declaration, Right, Transition, in_words};
 use crate::document::pointer::Pointer;
 
 pub(super) fn compare(old: &Declaration, new: &Declaration, findings: &mut Findings<'_>) {
@@ -83,6 +85,19 @@ fn access(old: &Declaration, new: &Declaration, findings: &mut Findings<'_>) {
             findings.fine(&Pointer::member("access").child(name), message);
         }
     }
+    if old.access.transition != new.access.transition {
+        return;
+    }
+    for transition in &new.transitions {
+        let name = &transition.name;
+        let before = old.transition(name);
+        if before.is_some_and(|before| before.access != transition.access) {
+            let message =
+                format!("found `{name}` allowed to others, of what is stored already too");
+            let at = Pointer::member("transitions").child(name);
+            findings.fine(&at, message);
+        }
+    }
 }
 
 fn kept(old: &Declaration, new: &Declaration, findings: &mut Findings<'_>) {
@@ -114,12 +129,43 @@ fn transitions(old: &Declaration, new: &Declaration, findings: &mut Findings<'_>
         }
     }
     for transition in &new.transitions {
-        if old.transition(&transition.name).is_none() {
-            let name = &transition.name;
-            findings.fine(
+        let name = &transition.name;
+        match old.transition(name) {
+            None => findings.fine(
                 &at.child(name),
                 format!("found the new transition `{name}`"),
-            );
+            ),
+            Some(before) if !alike(before, transition) => {
+                let message = format!(
+                    "found another transition `{name}`, which the next request for it goes by"
+                );
+                findings.fine(&at.child(name), message);
+            }
+            Some(_) => {}
         }
     }
+    let is_other = match (&old.create, &new.create) {
+        (Some(before), Some(after)) => !alike(before, after),
+        (before, after) => before.is_some() != after.is_some(),
+    };
+    if is_other {
+        let message = "found another `create`, which the next one goes by";
+        findings.fine(&Pointer::member("create"), message);
+    }
+}
+
+/// Whether two transitions of one name ask for the same and do the same. Who may request them is
+/// told of the type, where it is the type that says so.
+fn alike(old: &Transition, new: &Transition) -> bool {
+    fn input(transition: &Transition) -> Option<&Value> {
+        transition.input.as_ref().map(|schema| &schema.source)
+    }
+    old.from == new.from
+        && old.to == new.to
+        && input(old) == input(new)
+        && old.only_if == new.only_if
+        && old.set == new.set
+        && old.add == new.add
+        && old.remove == new.remove
+        && old.also == new.also
 }
