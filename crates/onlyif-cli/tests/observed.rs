@@ -165,6 +165,12 @@ async fn each_request_is_an_event_that_says_what_became_of_it() {
     let dry = [("if-match", second.as_str()), ("prefer", "dry-run")];
     let title = json!({ "title": "d" });
     server.ask(("PATCH", note, "alice", &dry, title)).await;
+    let patch = [
+        ("if-match", "*"),
+        ("content-type", "application/json-patch+json"),
+    ];
+    let test = json!([{ "op": "test", "path": "/title", "value": "hush" }]);
+    server.ask(("PATCH", note, "alice", &patch, test)).await;
     let taken = json!({ "slug": "one" });
     server
         .ask(("POST", "/v1/notes", "carol", &[], taken.clone()))
@@ -220,6 +226,10 @@ async fn each_request_is_an_event_that_says_what_became_of_it() {
             "outcome": "dry-run", "code": "stale-version", "retry": "after-refresh",
             "actor": "alice", "contested": "notes/n-1", "pointers": ["/text"], "rivals": ["alice"],
         })),
+        n1(json!({
+            "outcome": "conflict", "code": "condition-not-met", "retry": "after-refresh",
+            "actor": "alice", "contested": "notes/n-1", "pointers": ["/title"],
+        })),
         json!({
             "type": "notes", "outcome": "conflict", "code": "duplicate", "retry": "never",
             "actor": "carol", "contested": "notes/n-1", "pointers": ["/slug"],
@@ -250,7 +260,7 @@ async fn each_request_is_an_event_that_says_what_became_of_it() {
     assert_eq!(quoted(&events[2], "yours"), first);
     assert_eq!(quoted(&events[2], "etag"), second);
     let all = json!(events).to_string();
-    for untold in ["secret\"", "kept from the log", "k-1"] {
+    for untold in ["secret\"", "kept from the log", "hush", "k-1"] {
         assert!(!all.contains(untold), "{untold}: {all}");
     }
 }

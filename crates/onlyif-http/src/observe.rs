@@ -270,7 +270,12 @@ fn of_conflict(conflict: &Conflict) -> String {
         }
         Conflict::ConditionNotMet {
             pointer, requires, ..
-        } => format!("{pointer} {requires}"),
+        } => {
+            // What it is compared with may be a value of the request.
+            let requires = requires.as_object().into_iter().flatten();
+            let words: Vec<&str> = requires.map(|(name, _)| name.as_str()).collect();
+            format!("{pointer} {}", words.join(" "))
+        }
         Conflict::Contention => String::new(),
     }
 }
