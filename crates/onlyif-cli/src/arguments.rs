@@ -49,6 +49,29 @@ pub enum Command {
     Race(Race),
     /// Show what the requests to a running server have contested so far
     Conflicts(Conflicts),
+    /// Measure how the functions start, beside a stock function (Linux)
+    Bench(Bench),
+}
+
+/// What to measure.
+#[derive(Clone, Debug, Args)]
+pub struct Bench {
+    /// The folder with a folder per function: what `sam build` makes
+    #[arg(long, value_name = "DIR", default_value = ".aws-sam/build")]
+    pub functions: PathBuf,
+    /// The stock function
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "benches/hello/target/release/bootstrap"
+    )]
+    pub hello: PathBuf,
+    /// How many times each is started
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    pub rounds: u16,
+    /// Write what was measured to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 /// How to serve.
@@ -219,6 +242,7 @@ mod tests {
             &["--stale-status", "410"],
             &["--host", "everywhere"],
             &["--port", "1", "check"],
+            &["bench", "--rounds", "0"],
             &["chek"],
         ] {
             let error = parsed(arguments).unwrap_err();

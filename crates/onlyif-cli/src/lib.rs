@@ -3,8 +3,8 @@
 //! # Layout, in reading order
 //!
 //! - [`arguments`]: the command line
-//! - [`check`](mod@check), [`race`](mod@race), [`conflicts`](mod@conflicts): three of its commands; `schema`
-//!   is the engine's
+//! - [`check`](mod@check), [`race`](mod@race), [`conflicts`](mod@conflicts), [`bench`](mod@bench): four of
+//!   its commands; `schema` is the engine's
 //! - [`serve`]: the local server, put together from what follows
 //! - [`resources`]: the folder with the declarations; [`watch`]: when one is saved; [`seed`]: sample data
 //! - [`template`]: the routes and the table, read from what is deployed
@@ -19,6 +19,7 @@
 
 pub mod arguments;
 
+pub mod bench;
 pub mod check;
 pub mod conflicts;
 pub mod race;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use onlyif_cli::arguments::{Arguments, Command, Conflicts, Log, Race, Serve};
+use onlyif_cli::arguments::{Arguments, Bench, Command, Conflicts, Log, Race, Serve};
 use onlyif_cli::banner::Banner;
 use onlyif_cli::conflicts::tally::Counting;
 use onlyif_cli::paint::Paint;
 use onlyif_cli::serve::{Server, check_address, start};
-use onlyif_cli::{check, conflicts, log, race};
+use onlyif_cli::{bench, check, conflicts, log, race};
 use onlyif_http::{cold_start, observe::Deployment};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Race(options)) => run(race(&options)),
         Some(Command::Conflicts(options)) => run(conflicts(&options)),
+        Some(Command::Bench(options)) => run(bench(&options)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,6 +77,22 @@ async fn conflicts(options: &Conflicts) -> Result<(), String> {
         &mut io::stdout(),
     )
     .await
+}
+
+async fn bench(options: &Bench) -> Result<(), String> {
+    let measured = bench::Bench {
+        functions: options.functions.clone(),
+        hello: options.hello.clone(),
+        rounds: options.rounds.into(),
+    };
+    let mut progress = |line: &str| drop(writeln!(io::stderr(), "{line}"));
+    let report = bench::bench(&measured, &mut progress).await?;
+    print(&report.text());
+    match &options.json {
+        Some(file) => std::fs::write(file, format!("{:#}\n", report.json()))
+            .map_err(|error| format!("{} cannot be written ({error}).", file.display())),
+        None => Ok(()),
+    }
 }
 
 fn serve(options: &Serve) -> Result<(), String> {

@@ -303,6 +303,21 @@ fn what_goes_wrong_is_a_sentence_and_a_status() {
         (&["--resources", good, "--data", &file], 1, "cannot be made"),
         (&["check", "none"], 1, "There is no folder `none`"),
         (
+            &["bench", "--hello", "none"],
+            1,
+            "cargo build --release --manifest-path benches/hello/Cargo.toml",
+        ),
+        (
+            &["bench", "--hello", &file, "--functions", "none"],
+            1,
+            "`sam build` makes it",
+        ),
+        (
+            &["bench", "--hello", &file, "--functions", good],
+            1,
+            "holds no function",
+        ),
+        (
             &["race", "--url", "http://127.0.0.1:1"],
             1,
             "No server answers at http://127.0.0.1:1.",

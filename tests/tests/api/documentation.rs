@@ -354,6 +354,7 @@ fn every_page_that_is_linked_is_there() {
         ("docs", "docs/unique.md"),
         ("docs", "docs/deploying.md"),
         ("docs", "docs/upgrading.md"),
+        ("docs", "docs/measuring.md"),
     ] {
         for link in page(name).split("](").skip(1) {
             let target = link.split([')', '#']).next().unwrap_or_default();

@@ -1,0 +1,126 @@
+//! `onlyif bench`: what each function's `bootstrap` takes to start, to answer and to keep, beside a
+//! stock function, on this machine (Linux: it reads `/proc`).
+//!
+//! - [`runtime`]: Lambda's part: the runtime interface that a `bootstrap` asks for events
+//! - [`process`]: one `bootstrap`, from its start to its end
+//! - [`events`]: what each function is asked
+//! - [`report`]: medians, ratios and goals, for a terminal and as JSON
+//!
+//! Absolute times on a shared machine mean nothing. So all `bootstrap`s take turns, round by round,
+//! on one store in this process, and what counts is the ratio of two medians.
+
+pub mod events;
+pub mod process;
+pub mod report;
+pub mod runtime;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self::events::Asked;
+use self::process::{Run, Surroundings};
+use self::report::{Measured, Report};
+use crate::serve::Options;
+use crate::store;
+use crate::template::{STORAGE, definition};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// A folder per function, with its `bootstrap`: what `sam build` makes.
+    pub functions: PathBuf,
+    /// The stock function's `bootstrap`.
+    pub hello: PathBuf,
+    /// How many times each is started; the first round, which loads the files, is one more.
+    pub rounds: usize,
+}
+
+/// Measures all of them. `progress` is told of each round.
+///
+/// # Errors
+/// A sentence: a `bootstrap` is missing, or does not do what Lambda would ask of it.
+pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Report, String> {
+    let subjects = subjects(bench)?;
+    let opened = store::open(&Options::default(), &definition(STORAGE)?).await?;
+    let surroundings = Surroundings {
+        table: Options::default().table,
+        store: opened.settings.endpoint.clone().unwrap_or_default(),
+    };
+    let mut runs: Vec<Vec<Run>> = subjects.iter().map(|_| Vec::new()).collect();
+    for round in 0..=bench.rounds {
+        if round > 0 {
+            progress(&format!("round {round} of {}", bench.rounds));
+        }
+        for (subject, runs) in subjects.iter().zip(&mut runs) {
+            let run = process::run(&subject.bootstrap, &subject.asked, &surroundings)
+                .await
+                .map_err(|sentence| format!("{}: {sentence}", subject.bootstrap.display()))?;
+            // The first one finds its file on the disk.
+            if round > 0 {
+                runs.push(run);
+            }
+        }
+    }
+    if let Some(embedded) = opened.embedded {
+        embedded.stop().await;
+    }
+    let mut measured = Vec::new();
+    for (subject, runs) in subjects.into_iter().zip(runs) {
+        measured.push(Measured::of(subject.name, size(&subject.bootstrap)?, &runs));
+    }
+    let hello = measured.remove(0);
+    Ok(Report {
+        rounds: bench.rounds,
+        hello,
+        functions: measured,
+    })
+}
+
+struct Subject {
+    name: String,
+    bootstrap: PathBuf,
+    asked: Asked,
+}
+
+/// The stock function first, then all functions by name.
+fn subjects(bench: &Bench) -> Result<Vec<Subject>, String> {
+    let mut subjects = vec![Subject {
+        name: "hello".to_owned(),
+        bootstrap: bench.hello.clone(),
+        asked: Asked::Read,
+    }];
+    size(&bench.hello).map_err(|sentence| {
+        format!("{sentence} Build the stock function: cargo build --release --manifest-path benches/hello/Cargo.toml")
+    })?;
+    let shown = bench.functions.display();
+    let entries = fs::read_dir(&bench.functions).map_err(|error| {
+        format!("The folder `{shown}` cannot be read ({error}). `sam build` makes it; name another with --functions DIR.")
+    })?;
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    for folder in folders {
+        let bootstrap = folder.join("bootstrap");
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(asked) = Asked::of(&name).filter(|_| bootstrap.is_file()) {
+            subjects.push(Subject {
+                name: name.into_owned(),
+                bootstrap,
+                asked,
+            });
+        }
+    }
+    match subjects.len() {
+        1 => Err(format!(
+            "The folder `{shown}` holds no function: one folder for each, like CreateFunction/bootstrap, as `sam build` makes them."
+        )),
+        _ => Ok(subjects),
+    }
+}
+
+/// In bytes.
+fn size(bootstrap: &Path) -> Result<u64, String> {
+    match fs::metadata(bootstrap) {
+        Ok(file) => Ok(file.len()),
+        Err(error) => Err(format!("{} cannot be read ({error}).", bootstrap.display())),
+    }
+}

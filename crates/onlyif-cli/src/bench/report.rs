@@ -1,0 +1,279 @@
+//! Medians, ratios and goals, for a terminal and as JSON.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::process::Run;
+
+/// The most that each may be of the stock function's: init, peak memory, size.
+pub const GOALS: Ratios = Ratios {
+    init: 0.42,
+    peak: 0.85,
+    size: 0.66,
+};
+
+/// What the numbers leave out, for whoever compares them with the goals.
+const WITHOUT_TLS: &str =
+    "The store was reached without TLS: what a function takes to read certificates is not in it.";
+
+/// What one `bootstrap` takes: medians over all of its starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The function's name.
+    pub name: String,
+    /// From the start of the process until it asks for its first event, in ms.
+    pub init_ms: f64,
+    /// The first call, in ms.
+    pub first_ms: f64,
+    /// A call after that, in ms.
+    pub warm_ms: f64,
+    /// The most memory held, in KiB.
+    pub peak_kib: f64,
+    /// The file, in bytes.
+    pub size_bytes: u64,
+    /// The status of its first answer, where that has one.
+    pub status: Option<u64>,
+}
+
+/// What of the stock function's each is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratios {
+    /// Of init.
+    pub init: f64,
+    /// Of the peak of memory.
+    pub peak: f64,
+    /// Of the size.
+    pub size: f64,
+}
+
+/// What was measured in one go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// How many times each was started.
+    pub rounds: usize,
+    /// The stock function.
+    pub hello: Measured,
+    /// The others.
+    pub functions: Vec<Measured>,
+}
+
+impl Measured {
+    /// The medians of what was measured of each start.
+    pub fn of(name: String, size_bytes: u64, runs: &[Run]) -> Self {
+        let ms = |duration: &Duration| duration.as_secs_f64() * 1e3;
+        let all = |value: &dyn Fn(&Run) -> f64| median(runs.iter().map(value).collect());
+        let warm = runs.iter().flat_map(|run| run.warm.iter().map(ms));
+        Measured {
+            name,
+            init_ms: all(&|run| ms(&run.init)),
+            first_ms: all(&|run| ms(&run.first)),
+            warm_ms: median(warm.collect()),
+            #[expect(clippy::cast_precision_loss, reason = "no memory has so many KiB")]
+            peak_kib: all(&|run| run.peak_kib as f64),
+            size_bytes,
+            status: runs.last().and_then(|run| run.status),
+        }
+    }
+
+    /// What of the other's each is.
+    #[expect(clippy::cast_precision_loss, reason = "no file has so many bytes")]
+    pub fn to(&self, other: &Measured) -> Ratios {
+        Ratios {
+            init: self.init_ms / other.init_ms,
+            peak: self.peak_kib / other.peak_kib,
+            size: self.size_bytes as f64 / other.size_bytes as f64,
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "initMs": self.init_ms,
+            "firstMs": self.first_ms,
+            "warmMs": self.warm_ms,
+            "peakKib": self.peak_kib,
+            "sizeBytes": self.size_bytes,
+            "status": self.status,
+        })
+    }
+}
+
+impl Ratios {
+    fn json(self) -> Value {
+        json!({ "init": self.init, "peak": self.peak, "size": self.size })
+    }
+
+    /// Whether none is over its goal.
+    fn meet(self, goals: Ratios) -> bool {
+        self.init <= goals.init && self.peak <= goals.peak && self.size <= goals.size
+    }
+}
+
+impl Report {
+    /// The table.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{:20} {:>6} {:>9} {:>6} {:>9} {:>9} {:>9} {:>6} {:>9} {:>6}\n",
+            "",
+            "answer",
+            "init ms",
+            "ratio",
+            "first ms",
+            "warm ms",
+            "peak MiB",
+            "ratio",
+            "size MiB",
+            "ratio"
+        );
+        row(&mut text, &self.hello, None);
+        for function in &self.functions {
+            row(&mut text, function, Some(function.to(&self.hello)));
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:20} {:>6} {:>9} {:>6.2} {:>9} {:>9} {:>9} {:>6.2} {:>9} {:>6.2}",
+            "goal, at most", "", "", GOALS.init, "", "", "", GOALS.peak, "", GOALS.size
+        );
+        let over: Vec<&str> = self
+            .functions
+            .iter()
+            .filter(|function| !function.to(&self.hello).meet(GOALS))
+            .map(|function| function.name.as_str())
+            .collect();
+        let verdict = match over.as_slice() {
+            [] => "All are within the goals.".to_owned(),
+            over => format!("Over a goal: {}.", over.join(", ")),
+        };
+        let _ = writeln!(
+            text,
+            "\nMedians of {} starts each, in turns. {verdict}\n{WITHOUT_TLS}",
+            self.rounds
+        );
+        text
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        let function = |function: &Measured| {
+            let mut json = function.json();
+            json["ratios"] = function.to(&self.hello).json();
+            json
+        };
+        json!({
+            "machine": {
+                "os": std::env::consts::OS,
+                "architecture": std::env::consts::ARCH,
+                "cores": std::thread::available_parallelism().map_or(0, usize::from),
+            },
+            "rounds": self.rounds,
+            "goals": GOALS.json(),
+            "hello": self.hello.json(),
+            "functions": self.functions.iter().map(function).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn row(text: &mut String, measured: &Measured, ratios: Option<Ratios>) {
+    let ratio =
+        |of: fn(Ratios) -> f64| ratios.map_or_else(String::new, |it| format!("{:.2}", of(it)));
+    #[expect(clippy::cast_precision_loss, reason = "no file has so many bytes")]
+    let size_mib = measured.size_bytes as f64 / 1024.0 / 1024.0;
+    let line = format!(
+        "{:20} {:>6} {:>9.1} {:>6} {:>9.2} {:>9.2} {:>9.1} {:>6} {:>9.2} {:>6}",
+        measured.name,
+        measured
+            .status
+            .map_or_else(String::new, |it| it.to_string()),
+        measured.init_ms,
+        ratio(|it| it.init),
+        measured.first_ms,
+        measured.warm_ms,
+        measured.peak_kib / 1024.0,
+        ratio(|it| it.peak),
+        size_mib,
+        ratio(|it| it.size),
+    );
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", line.trim_end());
+}
+
+/// The middle of them, or between the two in the middle; 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match (values.len() % 2, values.get(middle)) {
+        (0, Some(upper)) => {
+            let lower = middle.checked_sub(1).and_then(|lower| values.get(lower));
+            lower.map_or(*upper, |lower| f64::midpoint(*lower, *upper))
+        }
+        (_, Some(middle)) => *middle,
+        (_, None) => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(init: u64) -> Run {
+        Run {
+            init: Duration::from_millis(init),
+            first: Duration::from_millis(init * 2),
+            warm: vec![Duration::from_millis(1), Duration::from_millis(3)],
+            peak_kib: init * 1024,
+            status: Some(201),
+        }
+    }
+
+    fn report(init: u64) -> Report {
+        let measured = |name: &str, size, runs: &[Run]| Measured::of(name.to_owned(), size, runs);
+        Report {
+            rounds: 3,
+            hello: measured("hello", 4 << 20, &[run(100), run(90), run(500)]),
+            functions: vec![measured(
+                "CreateFunction",
+                2 << 20,
+                &[run(init), run(init), run(900)],
+            )],
+        }
+    }
+
+    #[test]
+    fn the_middle_is_taken() {
+        for (values, middle) in [
+            (vec![], 0.0),
+            (vec![3.0], 3.0),
+            (vec![9.0, 1.0, 2.0], 2.0),
+            (vec![4.0, 1.0, 2.0, 9.0], 3.0),
+        ] {
+            assert!((median(values) - middle).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_table_shows_ratios_and_what_is_over_a_goal() {
+        assert_eq!(
+            report(40).text(),
+            "                     answer   init ms  ratio  first ms   warm ms  peak MiB  ratio  size MiB  ratio\n\
+             hello                   201     100.0           200.00      2.00     100.0             4.00\n\
+             CreateFunction          201      40.0   0.40     80.00      2.00      40.0   0.40      2.00   0.50\n\
+             goal, at most                           0.42                                 0.85             0.66\n\
+             \nMedians of 3 starts each, in turns. All are within the goals.\n\
+             The store was reached without TLS: what a function takes to read certificates is not in it.\n"
+        );
+        let over = report(43).text();
+        assert!(over.contains("Over a goal: CreateFunction.\n"), "{over}");
+    }
+
+    #[test]
+    fn programs_get_all_of_it() {
+        let json = report(40).json();
+        assert_eq!(json["functions"][0]["ratios"]["init"].to_string(), "0.4");
+        assert_eq!(json["functions"][0]["sizeBytes"], 2 << 20);
+        assert_eq!(json["hello"]["initMs"].to_string(), "100.0");
+        assert_eq!(json["goals"]["size"].to_string(), "0.66");
+    }
+}
