@@ -10,7 +10,8 @@
 //! - one module per route: [`create`], [`list`], [`read`], [`put`], [`patch`], [`transition`],
 //!   [`legal_transitions`], [`delete`], [`history`], [`describe`]
 //! - what spans routes: [`preconditions`], [`stale`], [`merge`], [`callers`], [`bad_input`], [`limits`],
-//!   [`deprecated`], [`documented`], [`owners`], [`shards`], [`tenants`]
+//!   [`deprecated`], [`documented`], [`owners`], [`shards`], [`tenants`],
+//!   [`upgrading`]
 //! - stories of the examples in `resources/`: [`bookings`], [`branches`], [`features`],
 //!   [`jobs`], [`prompts`], [`replies`], [`sales`], and the others' in [`scenarios`]
 //! - [`events`]: the golden events, as Lambda hands them to the functions
@@ -50,6 +51,7 @@ mod preconditions;
 mod shards;
 mod stale;
 mod tenants;
+mod upgrading;
 
 mod bookings;
 mod branches;
