@@ -368,23 +368,24 @@ async fn a_transition_moves_a_unique_value() {
 async fn what_a_transition_names_must_be_there_though_it_may_go() {
     let api = Api::start().await;
     let alice = api.alice();
-    for letter in ["l-1", "l-2"] {
+    for letter in ["l-1", "l-2", "l-3"] {
         let subject = json!({ "subject": letter });
-        alice
-            .create(&format!("/v1/letters/{letter}"), subject)
-            .await
-            .is(201);
+        let create = alice.create(&format!("/v1/letters/{letter}"), subject);
+        create.await.is(201);
     }
-    alice
-        .create("/v1/stickers/s", json!({"letter": "l-1"}))
-        .await
-        .is(201);
-    let see = || alice.post("/v1/stickers/s/transitions/see", json!({"letter": "l-2"}));
-    assert_eq!(see().await.is(200)["seenOn"], "l-2");
-    alice.delete("/v1/letters/l-2").if_any().await.is(204);
-    let refused = see().await.refused(409, "missing-reference");
-    let target = json!({"type": "letters", "id": "l-2"});
+    let sticker = alice.create("/v1/stickers/s", json!({"letter": "l-1"}));
+    sticker.await.is(201);
+    let see = |letter: &str| {
+        let input = json!({ "letter": letter });
+        alice.post("/v1/stickers/s/transitions/see", input)
+    };
+    let end = |letter: &str| alice.delete(&format!("/v1/letters/{letter}")).if_any();
+    end("l-3").await.is(204);
+    let refused = see("l-3").await.refused(409, "missing-reference");
+    let target = json!({"type": "letters", "id": "l-3"});
     assert_eq!(refused.conflict("missing-reference")["target"], target);
+    assert_eq!(see("l-2").await.is(200)["seenOn"], "l-2");
+    end("l-2").await.is(204);
     // What it says of a letter that has gone stands.
     assert_eq!(alice.get("/v1/stickers/s").await.is(200)["seenOn"], "l-2");
 }
