@@ -7,6 +7,10 @@ use std::{env, fs};
 
 use onlyif::declaration::{Declarations, SourceFile};
 
+/// The variable that names another folder than `resources/`, from the workspace's own: the tests deploy
+/// types of theirs.
+const FOLDER: &str = "ONLYIF_RESOURCES";
+
 fn main() {
     if let Err(message) = embed() {
         eprintln!("{message}");
@@ -16,7 +20,11 @@ fn main() {
 
 fn embed() -> Result<(), String> {
     let here = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let folder = here.join("../../resources");
+    let folder = match env::var_os(FOLDER) {
+        Some(folder) => here.join("../..").join(folder),
+        None => here.join("../../resources"),
+    };
+    println!("cargo::rerun-if-env-changed={FOLDER}");
     println!("cargo::rerun-if-changed={}", folder.display());
     let paths = declarations_in(&folder)?;
     let mut files = Vec::new();

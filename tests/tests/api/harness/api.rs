@@ -7,6 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use onlyif_cli::serve::{Options, Server, start};
 use serde_json::{Value, json};
 
+use super::deployed::Deployed;
 use super::{Actor, Backend, Proxy, requests, table};
 
 /// The declarations that these tests are written for.
@@ -18,8 +19,15 @@ pub(crate) const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../resou
 /// A running server.
 pub(crate) struct Api {
     pub(crate) url: String,
-    /// It ends when it is dropped.
-    server: Server,
+    place: Place,
+}
+
+/// Where it runs.
+enum Place {
+    /// In this process; it ends when it is dropped.
+    Here(Server),
+    /// Where the environment says.
+    There(Deployed),
 }
 
 impl Api {
@@ -67,6 +75,13 @@ impl Api {
         if options.resources == Options::default().resources {
             options.resources = PathBuf::from(RESOURCES);
         }
+        if let Some(deployed) = Deployed::named() {
+            deployed.must_be(&options);
+            return Api {
+                url: deployed.url.clone(),
+                place: Place::There(deployed),
+            };
+        }
         if options.store.is_none() {
             options.store = Backend::named();
             // An emulator may stand still for longer than a function may run: nobody is told so here.
@@ -83,7 +98,7 @@ impl Api {
         let server = start(options).await.expect("the server starts");
         Api {
             url: server.url.clone(),
-            server,
+            place: Place::Here(server),
         }
     }
 
@@ -104,12 +119,20 @@ impl Api {
         Actor::new(&self.url, None)
     }
 
+    /// An actor of this name, who may do everything; or who sends just this token.
     pub(crate) fn bearer(&self, token: &str) -> Actor {
-        Actor::new(&self.url, Some(token.to_owned()))
+        let token = match &self.place {
+            Place::Here(_) => token.to_owned(),
+            Place::There(deployed) => deployed.trusted(token),
+        };
+        Actor::new(&self.url, Some(token))
     }
 
     /// Who sends a JWT with these claims.
     pub(crate) fn claims(&self, claims: &Value) -> Actor {
+        if let Place::There(deployed) = &self.place {
+            return Actor::new(&self.url, Some(deployed.token(claims)));
+        }
         let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({"alg": "none", "typ": "JWT"});
         self.bearer(&format!("{}.{}.unsigned", part(&header), part(claims)))
@@ -118,7 +141,10 @@ impl Api {
     /// Writes the history of all that has happened until now. Test servers do not do so by themselves,
     /// so that nobody has to wait for it, or to tell its requests to the store from others.
     pub(crate) async fn catch_up(&self) {
-        self.server.catch_up().await.expect("the stream is read");
+        match &self.place {
+            Place::Here(server) => server.catch_up().await.expect("the stream is read"),
+            Place::There(_) => panic!("what is deployed catches up when it does"),
+        }
     }
 
     /// Everything that the actor can list, to compare before and after.

@@ -3,6 +3,7 @@
 mod actor;
 mod api;
 mod bootstraps;
+mod deployed;
 mod proxy;
 mod reply;
 mod requests;

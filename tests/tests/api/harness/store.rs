@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use onlyif_cli::store::embedded::Embedded;
 
+use super::deployed::Deployed;
+
 /// A DynamoDB endpoint to put something in front of: the one that `ONLYIF_TEST_STORE` names, or an
 /// embedded one of this test's own, which ends with this.
 pub(crate) struct Backend {
@@ -32,12 +34,13 @@ impl Backend {
     }
 }
 
-/// How many may want one thing at once in transactions: all of them, or a few where a store is named.
-/// AWS's own emulator lets hardly one of many transactions on the same items through at a time.
+/// How many may want one thing at once in transactions: all of them, or a few where a store or a
+/// deployed API is named. AWS's own emulator lets hardly one of many transactions on the same items
+/// through at a time; the one that runs functions starts a process for each call.
 pub(crate) fn rivals(all: usize) -> usize {
-    match Backend::named() {
-        None => all,
-        Some(_) => all.min(6),
+    match Backend::named().is_some() || Deployed::named().is_some() {
+        false => all,
+        true => all.min(6),
     }
 }
 
