@@ -71,16 +71,19 @@ fn asked_by_lambda(template: &Template) -> Privileges {
     asked
 }
 
+/// The role that a function runs in.
+fn role<'a>(template: &'a Template, function: &str) -> &'a str {
+    let role = template.at(function, "/Properties/Role");
+    let role = role.and_then(Value::as_str);
+    role.and_then(|arn| arn.strip_suffix(".Arn"))
+        .expect(function)
+}
+
 /// What the functions may do.
 fn granted(template: &Template) -> Privileges {
     let mut granted = Privileges::new();
     for function in template.names("AWS::Serverless::Function") {
-        let role = template
-            .at(function, "/Properties/Role")
-            .and_then(Value::as_str);
-        let role = role
-            .and_then(|arn| arn.strip_suffix(".Arn"))
-            .expect(function);
+        let role = role(template, function);
         let policies = template
             .at(role, "/Properties/Policies")
             .and_then(Value::as_array);
@@ -153,12 +156,7 @@ fn every_function_has_a_role_of_its_own() {
     let template = template();
     let mut roles = BTreeSet::new();
     for function in template.names("AWS::Serverless::Function") {
-        let role = template
-            .at(function, "/Properties/Role")
-            .and_then(Value::as_str);
-        let role = role
-            .and_then(|arn| arn.strip_suffix(".Arn"))
-            .expect(function);
+        let role = role(&template, function);
         assert!(roles.insert(role), "{role} is {function}'s too");
         let trust = template
             .at(role, "/Properties/AssumeRolePolicyDocument/Statement")
