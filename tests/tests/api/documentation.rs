@@ -237,6 +237,11 @@ async fn what_is_said_of_leases_goes_as_it_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_work_across_services_goes_as_it_is_told() {
+    goes_as_it_is_told("docs/services.md").await;
+}
+
+#[tokio::test]
 async fn the_scenarios_go_as_they_are_told() {
     goes_as_it_is_told("docs/scenarios.md").await;
 }
@@ -355,6 +360,9 @@ fn every_page_that_is_linked_is_there() {
         ("docs", "docs/deploying.md"),
         ("docs", "docs/upgrading.md"),
         ("docs", "docs/measuring.md"),
+        ("docs", "docs/operating.md"),
+        ("docs", "docs/costs.md"),
+        ("docs", "docs/services.md"),
     ] {
         for link in page(name).split("](").skip(1) {
             let target = link.split([')', '#']).next().unwrap_or_default();
