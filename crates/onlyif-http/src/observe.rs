@@ -1,10 +1,12 @@
 //! What is logged: one event per request.
 //!
 //! - `contest`: what stood against it
+//! - `gist`: the same in a few words
 //! - `line`: the event as Lambda and CloudWatch read it
 //! - [`metrics`]: what CloudWatch counts of it
 
 mod contest;
+mod gist;
 mod line;
 pub mod metrics;
 
@@ -35,6 +37,9 @@ pub const CONFLICT: &str = "conflict";
 pub const FAILED: &str = "failed";
 /// The outcome of a dry run, whatever it found.
 pub const DRY_RUN: &str = "dry-run";
+
+/// What stands for the rest of a text that is cut.
+const ELLIPSIS: &str = "…";
 
 /// How a request ended.
 #[derive(Clone, Copy)]
@@ -88,7 +93,7 @@ pub(crate) fn request(exchange: &Exchange<'_>, response: &Response<Body>, ending
         outcome = outcome(exchange, response.status(), ending),
         code = problem.map(|problem| problem.code.name()),
         retry = problem.map(|problem| retry(exchange, problem)),
-        gist = problem.map(gist).filter(|gist| !gist.is_empty()),
+        gist = problem.map(|problem| gist::of(&problem.conflicts)).filter(|gist| !gist.is_empty()),
         r#type = about.as_ref().map(|about| about.type_name.as_str()),
         id = about.as_ref().and_then(|about| about.id.as_deref()),
         operation = operation(exchange),
@@ -190,92 +195,11 @@ fn operation<'a>(exchange: &Exchange<'a>) -> Option<&'a str> {
     exchange.context()?.route_key.as_deref()
 }
 
-/// The conflicts in a few words: who changed what, which value is taken, which state it is in.
-fn gist(problem: &Problem) -> String {
-    let words: Vec<String> = problem.conflicts.iter().map(of_conflict).collect();
-    words.join("; ")
-}
-
-fn of_conflict(conflict: &Conflict) -> String {
-    match conflict {
-        Conflict::Gone { deleted_by, .. } => match deleted_by {
-            Some(actor) => format!("deleted by {actor}"),
-            None => String::new(),
-        },
-        Conflict::StaleVersion {
-            yours,
-            current,
-            fields,
-            ..
-        } => {
-            let fields = fields.iter().flatten();
-            let fields: Vec<String> = fields
-                .map(|field| format!("{} by {}", field.pointer, field.changed_by))
-                .collect();
-            let tag = |tag: Option<String>| tag.unwrap_or_else(|| "?".to_owned());
-            let yours = tag(yours.clone());
-            let now = tag(current.as_ref().map(ToString::to_string));
-            format!("{yours} is now {now} {}", fields.join(", "))
-                .trim_end()
-                .to_owned()
-        }
-        Conflict::AlreadyExists => "the id is taken".to_owned(),
-        Conflict::Leased {
-            holder,
-            until,
-            yours,
-        } => {
-            let holder = holder.as_deref().unwrap_or("?");
-            match (yours, until) {
-                (Some(token), _) => format!("the lease {token} is over"),
-                (None, Some(until)) => format!("leased by {holder} until {until}"),
-                (None, None) => String::new(),
-            }
-        }
-        Conflict::MissingReference { pointer, .. } => format!("{pointer} is not there"),
-        Conflict::HasDependents { dependents } => {
-            let counts = dependents.iter().flatten();
-            let counts: Vec<String> = counts
-                .map(|(type_name, count)| format!("{count} of {type_name}"))
-                .collect();
-            match counts.as_slice() {
-                [] => "others refer to it".to_owned(),
-                counts => format!("{} refer to it", counts.join(" and ")),
-            }
-        }
-        Conflict::InOperation {
-            operation,
-            conflict,
-            ..
-        } => format!("{operation}: {}", of_conflict(conflict)),
-        Conflict::Elsewhere { resource, conflict } => {
-            let id = resource.id.as_deref().unwrap_or("?");
-            format!("{}/{id}: {}", resource.type_name, of_conflict(conflict))
-        }
-        Conflict::Duplicate {
-            constraint, holder, ..
-        } => match holder {
-            Some(id) => format!("{constraint} is taken by {id}"),
-            None => format!("{constraint} is taken"),
-        },
-        Conflict::InvalidTransition {
-            transition, state, ..
-        } => {
-            format!("{transition} from {}", state.as_deref().unwrap_or("?"))
-        }
-        Conflict::NotAllowedInState {
-            operation, state, ..
-        } => {
-            format!("{operation} while {}", state.as_deref().unwrap_or("?"))
-        }
-        Conflict::ConditionNotMet {
-            pointer, requires, ..
-        } => {
-            // What it is compared with may be a value of the request.
-            let requires = requires.as_object().into_iter().flatten();
-            let words: Vec<&str> = requires.map(|(name, _)| name.as_str()).collect();
-            format!("{pointer} {}", words.join(" "))
-        }
-        Conflict::Contention => String::new(),
+/// The beginning of a text, of so many bytes at most: a line of a log has an end.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most.saturating_sub(ELLIPSIS.len())));
+        text.push_str(ELLIPSIS);
     }
+    text
 }

@@ -4,8 +4,12 @@
 use onlyif::document::pointer::Pointer;
 use onlyif::problem::{Conflict, Origin};
 
+use super::cut;
+
 /// Fields, and callers, that one event names at most: a line of a log has an end.
 const MOST: usize = 20;
+/// The bytes of each of their names at most.
+const MOST_BYTES: usize = 256;
 
 /// What a refused request and others wanted at the same time.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -88,13 +92,13 @@ impl Contest {
     }
 
     fn pointer(&mut self, pointer: &Pointer) {
-        once(&mut self.pointers, &pointer.to_string());
+        once(&mut self.pointers, pointer.to_string());
     }
 
     fn rival(&mut self, actor: Option<&str>) {
         actor
             .into_iter()
-            .for_each(|actor| once(&mut self.rivals, actor));
+            .for_each(|actor| once(&mut self.rivals, actor.to_owned()));
     }
 }
 
@@ -103,9 +107,10 @@ pub(super) fn named(type_name: &str, id: Option<&str>) -> String {
     id.map_or_else(|| type_name.to_owned(), |id| format!("{type_name}/{id}"))
 }
 
-fn once(all: &mut Vec<String>, name: &str) {
-    if all.len() < MOST && all.iter().all(|known| known != name) {
-        all.push(name.to_owned());
+fn once(all: &mut Vec<String>, name: String) {
+    let name = cut(name, MOST_BYTES);
+    if all.len() < MOST && !all.contains(&name) {
+        all.push(name);
     }
 }
 
@@ -236,5 +241,15 @@ mod tests {
         let contest = Contest::of(&[stale(Some(many.collect()))], None);
         assert_eq!(contest.pointers.len(), MOST);
         assert_eq!(contest.rivals, ["bob"]);
+    }
+
+    #[test]
+    fn a_name_has_so_many_bytes_and_no_more() {
+        for (bytes, end) in [(MOST_BYTES - 1, "nn"), (MOST_BYTES, "n…")] {
+            let long = field(&"n".repeat(bytes), "bob", true);
+            let contest = Contest::of(&[stale(Some(vec![long]))], None);
+            assert_eq!(contest.pointers[0].len(), MOST_BYTES);
+            assert!(contest.pointers[0].ends_with(end), "{end}");
+        }
     }
 }
