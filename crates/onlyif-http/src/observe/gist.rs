@@ -52,7 +52,8 @@ fn of_conflict(conflict: &Conflict) -> String {
         } => {
             let holder = holder.as_deref().unwrap_or("?");
             match (yours, until) {
-                (Some(token), _) => format!("the lease {token} is over"),
+                // A token is not for the log.
+                (Some(_), _) => "the lease is over".to_owned(),
                 (None, Some(until)) => format!("leased by {holder} until {until}"),
                 (None, None) => String::new(),
             }
@@ -150,6 +151,16 @@ mod tests {
         let told = of_conflicts(100);
         assert_eq!(told.matches("taken").count(), MOST);
         assert!(told.ends_with("; 80 more"), "{told}");
+    }
+
+    #[test]
+    fn a_lease_that_is_over_is_told_without_its_token() {
+        let over = Conflict::Leased {
+            holder: Some("carol".to_owned()),
+            until: None,
+            yours: Some(7),
+        };
+        assert_eq!(of(&[over]), "the lease is over");
     }
 
     #[test]
