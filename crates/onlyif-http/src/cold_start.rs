@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_http::lambda_runtime;
 use lambda_http::{Body, Error, LambdaEvent, Request, Response};
 use tracing::Subscriber;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
@@ -14,8 +14,11 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::entry::{self, Event};
 use crate::observe::{Deployment, Lines};
 
+/// What the targets of this project's events begin with.
+const OWN: &str = "onlyif";
+
 /// Logs as Lambda reads it: one JSON object a line. Of the environment, `LOG_LEVEL` is the least
-/// level (default INFO), `METRICS_NAMESPACE` where metrics are counted (without it there are none), and
+/// level (default INFO; libraries log nothing below INFO), `METRICS_NAMESPACE` where metrics are counted (without it there are none), and
 /// `RELEASE` what the deployment is called.
 pub fn log(variable: impl Fn(&str) -> Option<String>) {
     let level = variable("LOG_LEVEL")
@@ -28,8 +31,16 @@ pub fn log(variable: impl Fn(&str) -> Option<String>) {
     };
     tracing_subscriber::registry()
         .with(lines(deployment))
-        .with(level)
+        .with(from(level))
         .init();
+}
+
+/// Lets events through from this level on, and those of libraries from INFO on at the least: below it,
+/// the SDK logs its requests to the store whole, with their credentials and documents.
+fn from(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_target(OWN, level)
 }
 
 /// Prints events to standard output as [`log`] does.
@@ -59,4 +70,41 @@ where
         }
     });
     lambda_runtime::run(service).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn libraries_log_nothing_below_info_whatever_is_asked_for() {
+        for (asked, own, libraries) in [
+            (LevelFilter::TRACE, LevelFilter::TRACE, LevelFilter::INFO),
+            (LevelFilter::DEBUG, LevelFilter::DEBUG, LevelFilter::INFO),
+            (LevelFilter::INFO, LevelFilter::INFO, LevelFilter::INFO),
+            (LevelFilter::WARN, LevelFilter::WARN, LevelFilter::WARN),
+            (LevelFilter::OFF, LevelFilter::OFF, LevelFilter::OFF),
+        ] {
+            let filter = from(asked);
+            for (target, least) in [
+                ("onlyif::request", own),
+                ("onlyif_dynamodb::retry", own),
+                ("aws_smithy_runtime::client::orchestrator", libraries),
+                ("hyper_util::client", libraries),
+            ] {
+                for level in [
+                    Level::ERROR,
+                    Level::WARN,
+                    Level::INFO,
+                    Level::DEBUG,
+                    Level::TRACE,
+                ] {
+                    let enabled = filter.would_enable(target, &level);
+                    assert_eq!(enabled, level <= least, "{target} {level} of {asked}");
+                }
+            }
+        }
+    }
 }
