@@ -325,6 +325,14 @@ fn metrics_that_are_asked_for_are_counted_by_these_dimensions() {
 }
 
 #[test]
+fn a_dashboard_has_a_name_of_its_own_in_each_region() {
+    let name = template()
+        .at("Dashboard", "/Properties/DashboardName")
+        .cloned();
+    assert_eq!(name.unwrap(), "${Name}-${AWS::Region}");
+}
+
+#[test]
 fn the_stack_gives_what_its_nested_one_takes() {
     let template = yaml(TEMPLATE);
     let nested = yaml(OBSERVABILITY);
