@@ -325,6 +325,31 @@ fn metrics_that_are_asked_for_are_counted_by_these_dimensions() {
 }
 
 #[test]
+fn each_metric_of_the_table_that_an_alarm_counts_is_shown() {
+    let alarms = yaml(OBSERVABILITY);
+    let dashboard = dashboard();
+    let (mut found, mut shown) = (Vec::new(), Vec::new());
+    within(&alarms["Resources"], &mut found);
+    within(&dashboard, &mut shown);
+    let of_table = |value: &&&Value| value.get("Namespace") == Some(&json!("AWS/DynamoDB"));
+    let mut count = 0;
+    for metric in found.iter().filter(of_table) {
+        let mut names = vec![metric["Namespace"].clone(), metric["MetricName"].clone()];
+        for dimension in metric["Dimensions"].as_array().unwrap() {
+            let value = match dimension["Value"].as_str().unwrap() {
+                "TableName" => "0", // as `substituted`
+                value => value,
+            };
+            names.extend([dimension["Name"].clone(), json!(value)]);
+        }
+        let names = Value::from(names);
+        assert!(shown.contains(&&names), "{names} is not shown");
+        count += 1;
+    }
+    assert!(count >= 4, "{count}");
+}
+
+#[test]
 fn a_dashboard_has_a_name_of_its_own_in_each_region() {
     let name = template()
         .at("Dashboard", "/Properties/DashboardName")
