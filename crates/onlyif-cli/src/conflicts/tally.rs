@@ -34,7 +34,7 @@ struct Counts {
 /// What a tally tells: each kind with the most counted names first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// Requests that would have changed something; no dry runs.
+    /// Requests to a function that would have changed something; no dry runs.
     pub writes: u64,
     /// Those of them that met a conflict.
     pub conflicts: u64,
@@ -79,7 +79,8 @@ impl Tally {
 
     fn count(&self, request: &Request) {
         let write = matches!(request.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
-        if !write || request.outcome == DRY_RUN {
+        // What the gateway refuses has no outcome: no function has seen it.
+        if !write || request.outcome.is_empty() || request.outcome == DRY_RUN {
             return;
         }
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,10 +241,11 @@ mod tests {
     }
 
     #[test]
-    fn reads_and_dry_runs_and_other_events_do_not_count() {
+    fn reads_and_dry_runs_and_what_the_gateway_refuses_and_other_events_do_not_count() {
         let told = counted(|| {
             tracing::info!(target: "onlyif::request", method = "GET", outcome = "answered");
             tracing::info!(target: "onlyif::request", method = "PUT", outcome = "dry-run", code = "stale-version");
+            tracing::info!(target: "onlyif::request", method = "POST", status = 401_u64, gist = "Unauthorized");
             tracing::info!(target: "onlyif::local", method = "PUT", outcome = "conflict");
         });
         assert_eq!(told, Told::default());
