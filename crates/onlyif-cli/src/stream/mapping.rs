@@ -11,6 +11,10 @@ use crate::template::Template;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>
 const DEFAULT_BATCH_SIZE: usize = 100;
 
+/// How often the local server hands a record over again where Lambda goes by the record's age alone:
+/// what fails here fails each time, and is told within seconds.
+const RETRIES: u32 = 20;
+
 /// What is handed over to which function, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapping {
@@ -69,7 +73,7 @@ impl Mapping {
         Ok(Mapping {
             function: template.function(function)?,
             batch_size: shape.batch_size.unwrap_or(DEFAULT_BATCH_SIZE),
-            retries: shape.maximum_retry_attempts,
+            retries: u32::try_from(shape.maximum_retry_attempts).unwrap_or(RETRIES),
             filters: filters.collect::<Result<_, _>>()?,
         })
     }
@@ -87,7 +91,8 @@ struct Shape {
     starting_position: String,
     function_response_types: Vec<String>,
     batch_size: Option<usize>,
-    maximum_retry_attempts: u32,
+    /// -1: as often as the record's age lets it.
+    maximum_retry_attempts: i32,
     filter_criteria: Criteria,
 }
 
@@ -129,6 +134,14 @@ mod tests {
     }
 
     #[test]
+    fn retries_have_an_end_where_the_template_sets_none() {
+        let retries = |template: &str| Mapping::read(template).unwrap().retries;
+        assert_eq!(retries(TEMPLATE), RETRIES);
+        let some = TEMPLATE.replacen("MaximumRetryAttempts: -1", "MaximumRetryAttempts: 3", 1);
+        assert_eq!(retries(&some), 3);
+    }
+
+    #[test]
     fn a_mapping_that_is_not_as_expected_is_told() {
         for (from, to, expected) in [
             (
@@ -148,7 +161,7 @@ mod tests {
                 "{\"prefix\": \"x\"}",
                 "a filter whose pattern",
             ),
-            ("MaximumRetryAttempts: 20", "Retries: 20", "not as expected"),
+            ("MaximumRetryAttempts: -1", "Retries: -1", "not as expected"),
         ] {
             let changed = TEMPLATE.replacen(from, to, 1);
             assert_ne!(changed, TEMPLATE, "{from}");
