@@ -3,6 +3,7 @@
 
 use onlyif::declaration::upgrade::{Weight, against};
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Map, Value, json};
@@ -86,8 +87,8 @@ fn made_of(inner: impl Strategy<Value = Value> + Clone + 'static) -> impl Strate
         3 => (some_of_it, vec(inner.clone(), 1..3)).prop_map(|(name, value)| json!({ name: value })),
         3 => (named, inner.clone(), inner.clone())
             .prop_map(|(name, a, b)| json!({ name: { "a": a, "b": b } })),
-        1 => (select(vec!["^a", "b$"]), inner.clone())
-            .prop_map(|(name, value)| json!({ "patternProperties": { name: value } })),
+        1 => patterns(inner.clone()),
+        1 => members(inner.clone()),
         1 => (inner.clone(), inner.clone(), inner.clone())
             .prop_map(|(a, b, c)| json!({ "if": a, "then": b, "else": c })),
         1 => (inner, 0..3u8, 1..3u8)
@@ -95,12 +96,60 @@ fn made_of(inner: impl Strategy<Value = Value> + Clone + 'static) -> impl Strate
     ]
 }
 
+/// Patterns of which two can match the same name.
+fn patterns(of: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let patterns = subsequence(vec!["^a", "b$", "a"], 1..3);
+    (patterns, vec(of, 2)).prop_map(|(patterns, of)| {
+        let pairs = patterns.into_iter().map(str::to_owned).zip(of);
+        json!({ "patternProperties": pairs.collect::<Map<_, _>>() })
+    })
+}
+
+/// Members by name, by pattern, and all others.
+fn members(of: impl Strategy<Value = Value> + Clone) -> impl Strategy<Value = Value> {
+    let named = of
+        .clone()
+        .prop_map(|it| json!({ "properties": { "a": it } }));
+    let others = prop_oneof![of.clone(), Just(json!(false))];
+    let others = others.prop_map(|it| json!({ "additionalProperties": it }));
+    (named, option::of(patterns(of)), others).prop_map(|(named, patterns, others)| {
+        merged(
+            [Some(named), patterns, Some(others)]
+                .into_iter()
+                .flatten()
+                .collect(),
+        )
+    })
+}
+
 fn merged(parts: Vec<Value>) -> Value {
-    let members = parts.into_iter().flat_map(|part| match part {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    });
-    Value::Object(members.collect())
+    let mut all = Map::new();
+    for part in parts {
+        put(&mut all, part);
+    }
+    Value::Object(all)
+}
+
+/// Adds what another schema says, in the place of what was said by the same keywords, and of the same patterns.
+fn put(members: &mut Map<String, Value>, other: Value) {
+    let Value::Object(other) = other else { return };
+    for (name, value) in other {
+        match (members.get_mut(&name), value) {
+            (Some(Value::Object(patterns)), Value::Object(others))
+                if name == "patternProperties" =>
+            {
+                patterns.extend(others);
+            }
+            (_, value) => {
+                members.insert(name, value);
+            }
+        }
+    }
+}
+
+/// A schema without others within.
+fn leaf() -> BoxedStrategy<Value> {
+    vec(plain(), 0..3).prop_map(merged).boxed()
 }
 
 /// A schema, of which references lead to `first` and `second`, whose references lead nowhere.
@@ -109,7 +158,7 @@ fn schema() -> BoxedStrategy<Value> {
         json!({ "$ref": "#/$defs/first" }),
         json!({ "$ref": "#/$defs/second" }),
     ]);
-    definition(prop_oneof![8 => vec(plain(), 0..3).prop_map(merged), 1 => reference].boxed())
+    definition(prop_oneof![8 => leaf(), 1 => reference].boxed())
 }
 
 fn definition(leaf: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
@@ -128,7 +177,7 @@ fn definition(leaf: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
 enum Edit {
     /// Leave a keyword out.
     Drop(Index),
-    /// Add what another schema says, in the place of what was said by the same keywords.
+    /// Add what another schema says, in the place of what was said by the same keywords, and of the same patterns.
     Put(Value),
     /// Move the numbers of all keywords.
     Shift(i8),
@@ -143,6 +192,7 @@ fn edit() -> impl Strategy<Value = (Index, Edit)> {
         3 => any::<Index>().prop_map(Edit::Drop),
         3 => plain().prop_map(Edit::Put),
         1 => schema().prop_map(Edit::Put),
+        1 => patterns(plain()).prop_map(Edit::Put),
         2 => select(vec![-1, 1]).prop_map(Edit::Shift),
         1 => schema().prop_map(Edit::Or),
         1 => schema().prop_map(Edit::And),
@@ -194,13 +244,7 @@ fn edited(mut root: Value, edits: Vec<(Index, Edit)>) -> Value {
                 members.shift_remove(&name);
             }
             Edit::Drop(_) => {}
-            Edit::Put(other) => members.extend(
-                other
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .map(|(k, v)| (k.clone(), v.clone())),
-            ),
+            Edit::Put(other) => put(members, other),
             Edit::Shift(by) => {
                 let numbers = members.values_mut().filter(|value| value.is_number());
                 for value in numbers {
@@ -221,6 +265,26 @@ fn texts(root: &Value) -> String {
     declare(&root["v"], &root["$defs"])
 }
 
+/// Fails where nothing is found that may break, and a value is lost.
+fn judge(old: &Value, new: &Value) -> Result<(), TestCaseError> {
+    let (old, new) = (texts(old), texts(new));
+    // An edit of a definition may make it refer to itself.
+    let (Some(before), Some(after)) = (parsed(&old), parsed(&new)) else {
+        return Err(TestCaseError::reject("no declaration"));
+    };
+    let found = against(&file(&old), &file(&new)).unwrap();
+    let harmless = found
+        .iter()
+        .all(|finding| finding.weight == Weight::Compatible);
+    prop_assert!(harmless || old != new, "{found:?}");
+    if harmless {
+        for value in values().iter().filter(|value| is_valid(&before, value)) {
+            prop_assert!(is_valid(&after, value), "{}\n{}{}", value, old, new);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
@@ -231,24 +295,22 @@ proptest! {
     #[test]
     fn what_is_found_to_break_nothing_breaks_nothing(
         v in schema(),
-        first in definition(vec(plain(), 0..3).prop_map(merged).boxed()),
-        second in definition(vec(plain(), 0..3).prop_map(merged).boxed()),
+        first in definition(leaf()),
+        second in definition(leaf()),
         edits in vec(edit(), 0..3),
     ) {
         let old = json!({ "v": v, "$defs": { "first": first, "second": second } });
         let new = edited(old.clone(), edits);
-        let (old, new) = (texts(&old), texts(&new));
-        // An edit of a definition may make it refer to itself.
-        let (Some(before), Some(after)) = (parsed(&old), parsed(&new)) else {
-            return Err(TestCaseError::reject("no declaration"));
-        };
-        let found = against(&file(&old), &file(&new)).unwrap();
-        let harmless = found.iter().all(|finding| finding.weight == Weight::Compatible);
-        prop_assert!(harmless || old != new, "{found:?}");
-        if harmless {
-            for value in values().iter().filter(|value| is_valid(&before, value)) {
-                prop_assert!(is_valid(&after, value), "{}\n{}{}", value, old, new);
-            }
-        }
+        judge(&old, &new)?;
+    }
+
+    #[test]
+    fn patterns_that_are_found_to_break_nothing_break_nothing(
+        old in members(leaf()),
+        added in patterns(leaf()),
+    ) {
+        let new = merged(vec![old.clone(), added]);
+        let [old, new] = [old, new].map(|v| json!({ "v": v, "$defs": {} }));
+        judge(&old, &new)?;
     }
 }

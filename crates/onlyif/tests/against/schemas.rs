@@ -215,6 +215,18 @@ fn what_breaks_is_told_of_each_keyword() {
             json!({ "ab": "a" }),
         ),
         (
+            json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "additionalProperties": { "type": "string" } }),
+            json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "additionalProperties": { "type": "string" }, "patternProperties": { "^a": { "type": "string" } } }),
+            "found that /v/a cannot be an integer any more, expected that it can, as before",
+            json!({ "a": 5 }),
+        ),
+        (
+            json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "patternProperties": { "^x": { "type": "null" } }, "additionalProperties": false }),
+            json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "patternProperties": { "^x": { "type": "null" }, "^a": { "type": ["string", "null"] } }, "additionalProperties": false }),
+            "found that /v/a cannot be an integer any more, expected that it can, as before",
+            json!({ "a": 5 }),
+        ),
+        (
             json!({ "type": "object", "patternProperties": { "^a": { "type": "integer" } } }),
             json!({ "type": "object", "patternProperties": { "^a": { "type": "integer", "minimum": 1 } } }),
             "found `minimum: 1` for /v/*, expected none, as before",
@@ -288,6 +300,11 @@ fn what_cannot_be_decided_may_break() {
             json!({ "type": "object" }),
             json!({ "type": "object", "patternProperties": { "^a": { "type": "string" } } }),
             "found a schema for the members of /v whose names match `^a`, which was not asked for before",
+        ),
+        (
+            json!({ "type": "object", "patternProperties": { "^x-": { "type": ["string", "integer"] } }, "additionalProperties": false }),
+            json!({ "type": "object", "patternProperties": { "^x-": { "type": ["string", "integer"] }, "^x-n": { "type": "integer" } }, "additionalProperties": false }),
+            "found a schema for the members of /v whose names match `^x-n`, which was not asked for before",
         ),
         (
             json!({ "type": "object" }),
@@ -437,6 +454,10 @@ fn what_is_wider_is_compatible() {
         (
             json!({ "type": "object", "properties": { "ab": { "type": "string" } }, "additionalProperties": false }),
             json!({ "type": "object", "patternProperties": { "^a": { "type": "string" } }, "additionalProperties": false }),
+        ),
+        (
+            json!({ "type": "object", "properties": { "a": { "const": 1 } }, "patternProperties": { "^x": { "type": "integer" } }, "additionalProperties": { "type": "number" } }),
+            json!({ "type": "object", "properties": { "a": { "const": 1 } }, "patternProperties": { "^x": { "type": "integer" }, "^a": { "type": "number" } }, "additionalProperties": { "type": "number" } }),
         ),
         (
             json!({ "type": "object", "properties": { "a": true }, "required": ["a"] }),

@@ -75,20 +75,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A stored member whose name matches a new pattern was declared by its name, by patterns, or was
+    /// one among the others: the new schema is asked of each. Whether some name matches two patterns
+    /// is not decided here.
     pub(super) fn patterns(&mut self, known: &Known<'a>, asked: &Asked<'a>, value: &'a Value) {
         let patterns = known.patterns();
-        let closed = patterns.is_empty() && known.others().is_nothing();
         for (pattern, schema) in value.as_object().into_iter().flatten() {
             let way = ["patternProperties", pattern];
+            let inside = asked.inside(schema, &way, "*");
             if patterns.contains(&pattern.as_str()) {
-                let asked = asked.inside(schema, &way, "*");
-                self.compare(&known.matching(pattern), &asked);
-            } else if closed {
-                for name in known.names().filter(|name| matches(pattern, name)) {
-                    let asked = asked.inside(schema, &way, name);
-                    self.compare(&known.member(name), &asked);
-                }
-            } else if !self.holds(&known.others(), &asked.inside(schema, &way, "*")) {
+                self.compare(&known.matching(pattern), &inside);
+                continue;
+            }
+            for name in known.names().filter(|name| matches(pattern, name)) {
+                self.compare(&known.member(name), &asked.inside(schema, &way, name));
+            }
+            let by_pattern = patterns.iter().map(|pattern| known.matching(pattern));
+            let mut unnamed = by_pattern.chain([known.others()]);
+            if !unnamed.all(|known| self.holds(&known, &inside)) {
                 let message = format!(
                     "found a schema for the members of {} whose names match `{pattern}`, which was not asked for before",
                     asked.of()
