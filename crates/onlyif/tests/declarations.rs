@@ -331,3 +331,22 @@ things
 "
     );
 }
+
+#[test]
+fn what_was_checked_is_read_type_by_type_and_what_cannot_be_read_is_no_type() {
+    let file = |name: &str, text: &str| SourceFile {
+        name: format!("resources/{name}.yaml"),
+        text: text.to_owned(),
+    };
+    let declarations = Declarations::checked([
+        file("things", WHOLE),
+        file("others", "type: others\nschema: {"),
+    ]);
+    let once = declarations.get("things").unwrap();
+    assert_eq!(format!("{once:?}"), format!("{:?}", parse(WHOLE)));
+    // The same one from then on.
+    assert!(std::ptr::eq(once, declarations.get("things").unwrap()));
+    assert!(declarations.get("others").is_none());
+    let all: Vec<&str> = declarations.iter().map(|each| each.name.as_str()).collect();
+    assert_eq!(all, ["things"]);
+}

@@ -14,26 +14,16 @@ use onlyif_http::{App, Settings, cold_start};
 
 include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 
-/// The declarations, parsed. Once per cold start.
+/// The declarations: `build.rs` has checked them, so that each is read when its type is first asked for.
 pub fn declarations() -> Declarations {
-    let files: Vec<SourceFile> = SOURCES
-        .iter()
-        .map(|(name, text)| SourceFile {
-            name: (*name).to_owned(),
-            text: (*text).to_owned(),
-        })
-        .collect();
-    match Declarations::parse(&files) {
-        Ok(declarations) => declarations,
-        // The same parser has read the same text when this crate was built: only a build that mixes
-        // two versions of it comes here, and such a function must not start.
-        Err(complaints) => {
-            for complaint in complaints {
-                eprintln!("{complaint}");
-            }
-            std::process::exit(1);
-        }
-    }
+    Declarations::checked(sources())
+}
+
+fn sources() -> impl Iterator<Item = SourceFile> {
+    SOURCES.iter().map(|(name, text)| SourceFile {
+        name: (*name).to_owned(),
+        text: (*text).to_owned(),
+    })
 }
 
 /// What a function holds from its cold start on: logging is set up, the settings and declarations
@@ -57,6 +47,18 @@ pub async fn app() -> Result<App<Table>, lambda_http::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_type_by_type_is_what_was_checked_together() {
+        let together = Declarations::parse(&sources().collect::<Vec<_>>()).unwrap();
+        let one_by_one = declarations();
+        for declaration in together.iter() {
+            let again = one_by_one.get(&declaration.name).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{declaration:?}"));
+        }
+        assert_eq!(together.iter().count(), one_by_one.iter().count());
+        assert!(one_by_one.get("nothings").is_none());
+    }
 
     #[test]
     fn every_declaration_of_the_folder_is_compiled_in() {

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::parse::{self, SourceFile};
 use crate::command::{Caller, Stale};
 use crate::document::pointer::Pointer;
 use crate::timestamp::Timestamp;
@@ -20,13 +22,57 @@ pub const IDEMPOTENCY_S: i64 = 24 * 60 * 60;
 /// All the types that an API serves, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Declarations {
-    pub(crate) types: BTreeMap<String, Declaration>,
+    types: BTreeMap<String, Declared>,
+}
+
+/// One type of them.
+#[derive(Clone, Debug)]
+struct Declared {
+    /// Where it is read from when it is first asked for; empty where it has been.
+    file: SourceFile,
+    read: OnceLock<Option<Declaration>>,
+}
+
+impl Declared {
+    fn declaration(&self) -> Option<&Declaration> {
+        self.read.get_or_init(|| parse::again(&self.file)).as_ref()
+    }
 }
 
 impl Declarations {
+    /// These, as they were read.
+    pub(super) fn of(types: BTreeMap<String, Declaration>) -> Self {
+        let types = types.into_iter().map(|(name, declaration)| {
+            let file = SourceFile {
+                name: name.clone(),
+                text: String::new(),
+            };
+            let read = OnceLock::from(Some(declaration));
+            (name, Declared { file, read })
+        });
+        Declarations {
+            types: types.collect(),
+        }
+    }
+
+    /// Those that [`Declarations::parse`] had nothing against: each is read again, by itself, when its
+    /// type is first asked for. A request is about a few types, and should not wait for all of them.
+    ///
+    /// Where `parse` was not asked before, what is wrong shows as a type that is not there.
+    pub fn checked(files: impl IntoIterator<Item = SourceFile>) -> Self {
+        let types = files.into_iter().map(|file| {
+            let name = parse::stem(&file.name).to_owned();
+            let read = OnceLock::new();
+            (name, Declared { file, read })
+        });
+        Declarations {
+            types: types.collect(),
+        }
+    }
+
     /// The type of this name.
     pub fn get(&self, type_name: &str) -> Option<&Declaration> {
-        self.types.get(type_name)
+        self.types.get(type_name)?.declaration()
     }
 
     /// The types whose resources may stand in the way of a delete of one of this type, by name.
@@ -35,7 +81,7 @@ impl Declarations {
             let mut references = declaration.references.iter();
             references.any(|reference| reference.restrict && reference.type_name == type_name)
         };
-        self.types.values().filter(restricts)
+        self.iter().filter(restricts)
     }
 
     /// All of them, each after those whose resources must be there for its own to be created; by name
@@ -44,8 +90,8 @@ impl Declarations {
         let mut ordered: Vec<&Declaration> = Vec::new();
         let mut met: BTreeSet<&str> = BTreeSet::new();
         // A type, and whether what it needs stands before it already.
-        let mut next: Vec<(&Declaration, bool)> =
-            self.types.values().rev().map(|it| (it, false)).collect();
+        let mut next: Vec<(&Declaration, bool)> = self.iter().map(|it| (it, false)).collect();
+        next.reverse();
         while let Some((declaration, ready)) = next.pop() {
             if ready {
                 ordered.push(declaration);
@@ -61,7 +107,7 @@ impl Declarations {
 
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Declaration> {
-        self.types.values()
+        self.types.values().filter_map(Declared::declaration)
     }
 }
 

@@ -89,11 +89,17 @@ impl Declarations {
             complaints.extend(in_order(file, flaws));
         }
         if complaints.is_empty() {
-            Ok(Declarations { types })
+            Ok(Declarations::of(types))
         } else {
             Err(complaints)
         }
     }
+}
+
+/// The declaration of a file that [`Declarations::parse`] had nothing against.
+pub(super) fn again(file: &SourceFile) -> Option<Declaration> {
+    let mut flaws = Flaws::default();
+    self::read(file, &mut Vec::new(), &mut Vec::new(), &mut flaws)
 }
 
 fn in_order(file: &SourceFile, flaws: Flaws) -> Vec<Complaint> {
@@ -304,7 +310,7 @@ fn type_name(members: &Members<'_>, file: &str, flaws: &mut Flaws) -> Option<Str
 }
 
 /// The last segment of a path, without `.yaml` or `.yml`.
-fn stem(file: &str) -> &str {
+pub(super) fn stem(file: &str) -> &str {
     let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
     last.strip_suffix(".yaml")
         .or_else(|| last.strip_suffix(".yml"))
