@@ -1,5 +1,6 @@
 //! A stock function: greets, after a look into the table.
 
+use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::{Body, Error, Request, Response, run, service_fn, tracing};
@@ -24,7 +25,7 @@ async fn greet(client: &Client, table: &str, _: Request) -> Result<Response<Body
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let config = aws_config::load_from_env().await;
+    let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let client = Client::new(&config);
     let table = std::env::var("TABLE")?;
     run(service_fn(|request| greet(&client, &table, request))).await
