@@ -2,7 +2,9 @@
 //!
 //! Every test starts its own server and store, in this process and on a free port, so that no two
 //! share anything. With `ONLYIF_TEST_STORE=URL` the servers use that DynamoDB endpoint instead,
-//! each with a table of its own.
+//! each with a table of its own. With `ONLYIF_TEST_API=URL` there are none: that API is called, each
+//! test in a tenant of its own. With `ONLYIF_TEST_FUNCTIONS=DIR` the golden events go to the binaries
+//! that were built there.
 //!
 //! # Layout
 //!
