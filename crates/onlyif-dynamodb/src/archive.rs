@@ -38,7 +38,7 @@ impl Archive for Table {
                 put => put.map(|_| ()),
             }
         };
-        let asked = Asked::of_table("PutItem");
+        let asked = Asked::of_table(&"PutItem");
         self.ask(self.deadline.of_operation(), asked, put).await
     }
 
@@ -64,7 +64,7 @@ impl Archive for Table {
         let output = self
             .ask(
                 self.deadline.of_operation(),
-                Asked::of_table("Query"),
+                Asked::of_table(&"Query"),
                 || {
                     self.client
                         .query()

@@ -1,16 +1,18 @@
 //! What a request asks for, in the words of the policies that allow it.
 
-/// Actions, and what they are asked of.
+use std::fmt::Display;
+
+/// Actions, which are put into words only where somebody listens, and what they are asked of.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
-    actions: &'a str,
+    actions: &'a (dyn Display + Sync),
     resource: &'static str,
 }
 
 impl<'a> Asked<'a> {
     /// Actions on the table, several separated by spaces.
-    pub(crate) fn of_table(actions: &'a str) -> Self {
+    pub(crate) fn of_table(actions: &'a (dyn Display + Sync)) -> Self {
         Asked {
             actions,
             resource: "table",
@@ -18,7 +20,7 @@ impl<'a> Asked<'a> {
     }
 
     /// An action on the index, for which the table's permission is not enough.
-    pub(crate) fn of_index(actions: &'a str) -> Self {
+    pub(crate) fn of_index(actions: &'a (dyn Display + Sync)) -> Self {
         Asked {
             actions,
             resource: "index",
@@ -30,7 +32,7 @@ impl<'a> Asked<'a> {
     pub(crate) fn tell(self) {
         tracing::debug!(
             target: "onlyif::store",
-            actions = self.actions,
+            actions = %self.actions,
             resource = self.resource,
         );
     }

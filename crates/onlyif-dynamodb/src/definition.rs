@@ -113,12 +113,12 @@ impl Table {
     /// The store cannot be reached, or will not make such a table; the log says why.
     pub async fn create_if_missing(&self, definition: &Definition) -> Result<(), Failure> {
         let deadline = self.deadline.of_operation();
-        let create = Asked::of_table("CreateTable");
+        let create = Asked::of_table(&"CreateTable");
         self.ask(deadline, create, || self.create(definition))
             .await?;
         self.active(deadline).await?;
         if definition.stream && self.stream_arn().await?.is_none() {
-            let update = Asked::of_table("UpdateTable");
+            let update = Asked::of_table(&"UpdateTable");
             self.ask(deadline, update, || self.enable_stream(definition))
                 .await?;
             self.active(deadline).await?;
@@ -185,7 +185,7 @@ impl Table {
 
     async fn describe(&self, deadline: Deadline) -> Result<Option<TableDescription>, Failure> {
         let request = || self.client.describe_table().table_name(&self.name).send();
-        let asked = Asked::of_table("DescribeTable");
+        let asked = Asked::of_table(&"DescribeTable");
         Ok(self.ask(deadline, asked, request).await?.table)
     }
 
@@ -207,13 +207,13 @@ impl Table {
             let request = self.client.describe_time_to_live();
             request.table_name(&self.name).send()
         };
-        let asked = Asked::of_table("DescribeTimeToLive");
+        let asked = Asked::of_table(&"DescribeTimeToLive");
         let known = self.ask(deadline, asked, request).await?;
         let known = known.time_to_live_description;
         if known.is_some_and(|known| known.attribute_name.as_deref() == Some(attribute)) {
             return Ok(());
         }
-        let asked = Asked::of_table("UpdateTimeToLive");
+        let asked = Asked::of_table(&"UpdateTimeToLive");
         self.ask(deadline, asked, || self.enable_expiry(attribute))
             .await
     }

@@ -1,6 +1,7 @@
 //! A plan as one request: a conditional write of one item, or one transaction.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
@@ -44,6 +45,16 @@ enum Action {
     Check,
 }
 
+/// The actions of some writes, each once, separated by spaces.
+struct Actions<'a>(&'a [ItemWrite<'a>]);
+
+impl Display for Actions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actions: BTreeSet<_> = self.0.iter().map(|write| write.action.name()).collect();
+        f.write_str(&actions.into_iter().collect::<Vec<_>>().join(" "))
+    }
+}
+
 impl Action {
     fn name(&self) -> &'static str {
         match self {
@@ -75,11 +86,10 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The actions that it asks for, separated by spaces: a transaction asks for those of its parts.
+    /// The actions that it asks for: a transaction asks for those of its parts.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
-    pub(crate) fn actions(&self) -> String {
-        let actions: BTreeSet<_> = self.writes.iter().map(|it| it.action.name()).collect();
-        actions.into_iter().collect::<Vec<_>>().join(" ")
+    pub(crate) fn actions(&self) -> impl Display + Sync {
+        Actions(&self.writes)
     }
 
     /// The keys that it writes, in order.

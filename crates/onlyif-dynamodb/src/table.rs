@@ -74,7 +74,7 @@ impl Table {
         let _ = self
             .attempt(
                 limit,
-                Asked::of_table("GetItem"),
+                Asked::of_table(&"GetItem"),
                 request.set_key(Some(nothing)).send(),
             )
             .await;
@@ -123,7 +123,7 @@ impl Table {
 
     async fn read_one(&self, deadline: Deadline, key: &Key) -> Result<Option<Item>, Failure> {
         let output = self
-            .ask(deadline, Asked::of_table("GetItem"), || {
+            .ask(deadline, Asked::of_table(&"GetItem"), || {
                 self.client
                     .get_item()
                     .table_name(&self.name)
@@ -148,7 +148,7 @@ impl Table {
         let mut backoff = Backoff::default();
         while !pending.is_empty() {
             let batch: Vec<_> = pending.drain(..pending.len().min(BATCH)).collect();
-            let asked = Asked::of_table("BatchGetItem");
+            let asked = Asked::of_table(&"BatchGetItem");
             let output = self
                 .ask(deadline, asked, || self.get_batch(batch.clone()))
                 .await?;
@@ -321,7 +321,7 @@ impl Store for Table {
         let output = self
             .ask(
                 self.deadline.of_operation(),
-                Asked::of_index("Query"),
+                Asked::of_index(&"Query"),
                 || {
                     self.client
                         .query()
