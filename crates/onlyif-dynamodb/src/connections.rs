@@ -34,9 +34,12 @@ struct Pool {
     used: Option<SystemTime>,
 }
 
-impl<F: Fn() -> SharedHttpClient + Send + Sync + 'static> Connections<F> {
+impl<F: Fn() -> SharedHttpClient + Send + Sync> Connections<F> {
     /// The client whose connections are those of the clients that this makes.
-    pub(crate) fn made_by(make: F) -> SharedHttpClient {
+    pub(crate) fn made_by(make: F) -> SharedHttpClient
+    where
+        F: 'static,
+    {
         let client = make();
         let pool = Mutex::new(Pool { client, used: None });
         SharedHttpClient::new(Connections { make, pool })
@@ -224,6 +227,26 @@ mod tests {
         assert_eq!(server.connected(), 2);
         server.ask().await;
         assert_eq!(server.connected(), 2);
+    }
+
+    #[test]
+    fn of_all_who_ask_after_a_freeze_the_first_alone_makes_a_pool() {
+        let made = AtomicUsize::new(0);
+        let make = || {
+            made.fetch_add(1, Ordering::SeqCst);
+            aws_smithy_http_client::Builder::new().build_http()
+        };
+        let pool = Mutex::new(Pool {
+            client: make(),
+            used: None,
+        });
+        let connections = Connections { make: &make, pool };
+        let clock = Clock::at(1_800_000_000);
+        for (frozen_ms, expected) in [(0, 1), (49_999, 1), (60_000, 2), (0, 2), (0, 2)] {
+            clock.freeze(frozen_ms);
+            connections.client(|| clock.now());
+            assert_eq!(made.load(Ordering::SeqCst), expected);
+        }
     }
 
     #[tokio::test]
