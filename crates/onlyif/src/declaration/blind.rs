@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::schema::NOTES;
 use super::{Bounds, Reference, Source, Transition, Unique};
 use crate::document::pointer::Pointer;
 use crate::holding::{self, Move};
@@ -19,21 +20,6 @@ const NUMBER: [&str; 5] = [
     "maximum",
     "exclusiveMinimum",
     "exclusiveMaximum",
-];
-
-/// What says nothing of the value that it stands beside.
-const NOTES: [&str; 11] = [
-    "$defs",
-    "$schema",
-    "$id",
-    "$comment",
-    "title",
-    "description",
-    "default",
-    "examples",
-    "readOnly",
-    "writeOnly",
-    "deprecated",
 ];
 
 /// Whether nothing of the document need be seen to know that what the transition makes of it

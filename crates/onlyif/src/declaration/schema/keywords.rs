@@ -2,6 +2,21 @@
 
 use serde_json::{Value, json};
 
+/// What says nothing of the value that it stands beside.
+pub(in crate::declaration) const NOTES: [&str; 11] = [
+    "$defs",
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "readOnly",
+    "writeOnly",
+    "deprecated",
+];
+
 /// What stands in a keyword's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {

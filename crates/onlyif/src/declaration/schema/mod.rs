@@ -10,6 +10,7 @@ mod shape;
 mod words;
 
 pub(super) use compile::{member, standing};
+pub(super) use keywords::NOTES;
 pub(crate) use keywords::{Holds, holds};
 pub(super) use multiple::is_multiple;
 pub(super) use read::{Draft, check_document, read};

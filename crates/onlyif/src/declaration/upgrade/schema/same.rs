@@ -2,21 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::declaration::schema::{Holds, holds, target};
+use crate::declaration::schema::{Holds, NOTES, holds, target};
 
-/// Keywords that refuse no value.
-const NOTES: [&str; 15] = [
-    "title",
-    "description",
-    "default",
-    "examples",
-    "readOnly",
-    "writeOnly",
-    "deprecated",
-    "$comment",
-    "$schema",
-    "$id",
-    "$defs",
+/// What refuses no value either: what a text holds is not looked at, and the old name of `$defs`.
+const UNJUDGED: [&str; 4] = [
     "definitions",
     "contentEncoding",
     "contentMediaType",
@@ -103,6 +92,7 @@ impl<'a> Roots<'a> {
 
 /// The keywords that can refuse a value.
 pub(super) fn judging(schema: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
-    let notes = |name: &str| NOTES.contains(&name) || name.starts_with("x-");
+    let notes =
+        |name: &str| NOTES.contains(&name) || UNJUDGED.contains(&name) || name.starts_with("x-");
     schema.iter().filter(move |(name, _)| !notes(name))
 }
