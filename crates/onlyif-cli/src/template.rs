@@ -260,7 +260,11 @@ impl Template {
             })
     }
 
-    pub(crate) fn function(&self, name: &str) -> Result<Function, String> {
+    /// The function that this resource is.
+    ///
+    /// # Errors
+    /// A sentence: it is none, or one that is not known here.
+    pub fn function(&self, name: &str) -> Result<Function, String> {
         let binary = self.text(name, "/Metadata/BuildProperties/Binary")?;
         Function::of_binary(binary).ok_or_else(|| {
             format!(

@@ -17,12 +17,12 @@ pub mod runtime;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self::events::Asked;
 use self::process::{Run, Surroundings};
 use self::report::{Measured, Report};
+use crate::function::Function;
 use crate::serve::Options;
 use crate::store;
-use crate::template::{STORAGE, definition};
+use crate::template::{STORAGE, TEMPLATE, Template, definition};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Repo
             progress(&format!("round {round} of {}", bench.rounds));
         }
         for (subject, runs) in subjects.iter().zip(&mut runs) {
-            let run = process::run(&subject.bootstrap, &subject.asked, &surroundings)
+            let run = process::run(&subject.bootstrap, subject.function, &surroundings)
                 .await
                 .map_err(|sentence| format!("{}: {sentence}", subject.bootstrap.display()))?;
             // The first one finds its file on the disk.
@@ -79,7 +79,8 @@ pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Repo
 struct Subject {
     name: String,
     bootstrap: PathBuf,
-    asked: Asked,
+    /// It is asked what this one is.
+    function: Function,
 }
 
 /// The stock function first, then all functions by name.
@@ -87,25 +88,23 @@ fn subjects(bench: &Bench) -> Result<Vec<Subject>, String> {
     let mut subjects = vec![Subject {
         name: "hello".to_owned(),
         bootstrap: bench.hello.clone(),
-        asked: Asked::Read,
+        function: Function::Read,
     }];
     size(&bench.hello).map_err(|sentence| {
         format!("{sentence} Build the stock function: cargo build --release --manifest-path benches/hello/Cargo.toml")
     })?;
     let shown = bench.functions.display();
-    let entries = fs::read_dir(&bench.functions).map_err(|error| {
+    fs::read_dir(&bench.functions).map_err(|error| {
         format!("The folder `{shown}` cannot be read ({error}). `sam build` makes it; name another with --functions DIR.")
     })?;
-    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    folders.sort();
-    for folder in folders {
-        let bootstrap = folder.join("bootstrap");
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        if let Some(asked) = Asked::of(&name).filter(|_| bootstrap.is_file()) {
+    let template = Template::read(TEMPLATE, "template.yaml")?;
+    for name in template.names("AWS::Serverless::Function") {
+        let bootstrap = bench.functions.join(name).join("bootstrap");
+        if bootstrap.is_file() {
             subjects.push(Subject {
-                name: name.into_owned(),
+                name: name.to_owned(),
                 bootstrap,
-                asked,
+                function: template.function(name)?,
             });
         }
     }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::events::Asked;
+use super::events;
 use super::runtime::Runtime;
+use crate::function::Function;
 
 /// How many calls are made after the first one; the median of them is the warm one.
 const WARM: usize = 5;
@@ -51,21 +52,21 @@ impl Drop for Started {
 /// How often anything was asked: no two creates are of one resource.
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
-/// Starts it, asks it, and ends it.
+/// Starts it, asks it what that function is asked, and ends it.
 ///
 /// # Errors
 /// A sentence: it does not start, or does not answer.
-pub async fn run(bootstrap: &Path, asked: &Asked, around: &Surroundings) -> Result<Run, String> {
+pub async fn run(bootstrap: &Path, of: Function, around: &Surroundings) -> Result<Run, String> {
     let mut runtime = Runtime::listen().await?;
     let begun = Instant::now();
     let process = start(bootstrap, around, &runtime.address)?;
     let ready = runtime.asked().await?;
-    let (first, answer) = runtime.ask(event(*asked)?).await?;
+    let (first, answer) = runtime.ask(event(of)?).await?;
     let status = status(&answer)?;
     let mut warm = Vec::new();
     for _ in 0..WARM {
         runtime.asked().await?;
-        let (took, answer) = runtime.ask(event(*asked)?).await?;
+        let (took, answer) = runtime.ask(event(of)?).await?;
         self::status(&answer)?;
         warm.push(took);
     }
@@ -78,8 +79,8 @@ pub async fn run(bootstrap: &Path, asked: &Asked, around: &Surroundings) -> Resu
     })
 }
 
-fn event(asked: Asked) -> Result<String, String> {
-    asked.event(ASKED.fetch_add(1, Ordering::Relaxed))
+fn event(of: Function) -> Result<String, String> {
+    events::event(of, ASKED.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The status of an answer; one that failed was not the call that is measured.
@@ -167,7 +168,7 @@ mod tests {
             table: "t".to_owned(),
             store: "http://127.0.0.1:1".to_owned(),
         };
-        let sentence = run(Path::new("/nowhere/bootstrap"), &Asked::Read, &around)
+        let sentence = run(Path::new("/nowhere/bootstrap"), Function::Read, &around)
             .await
             .unwrap_err();
         assert!(sentence.starts_with("it cannot be started"), "{sentence}");

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use onlyif_cli::function::Function;
+use onlyif_cli::template::{TEMPLATE, Template};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
@@ -46,8 +47,7 @@ impl Bootstraps {
         let at = match started.iter().position(|(which, _)| *which == function) {
             Some(at) => at,
             None => {
-                // The template's names: CreateFunction for Create.
-                let bootstrap = self.build.join(format!("{function:?}Function/bootstrap"));
+                let bootstrap = self.build.join(name(function)).join("bootstrap");
                 assert!(bootstrap.is_file(), "{} is missing", bootstrap.display());
                 let emulated = Emulated::start(self, bootstrap).await;
                 started.push((function, emulated));
@@ -60,6 +60,14 @@ impl Bootstraps {
         assert_eq!(status, 200, "{function:?}: {answer}");
         answer
     }
+}
+
+/// What the template calls it, and `sam build` the folder that it is built into.
+fn name(function: Function) -> String {
+    let template = Template::read(TEMPLATE, "template.yaml").expect("the template");
+    let mut names = template.names("AWS::Serverless::Function");
+    let name = names.find(|name| template.function(name) == Ok(function));
+    name.expect("the function is in the template").to_owned()
 }
 
 /// A function that runs.
