@@ -342,7 +342,10 @@ fn what_was_checked_is_read_type_by_type_and_what_cannot_be_read_is_no_type() {
         file("things", WHOLE),
         file("others", "type: others\nschema: {"),
     ]);
+    let unread = || format!("{declarations:?}").matches("<uninit>").count();
+    assert_eq!(unread(), 2, "nothing is read before it is asked for");
     let once = declarations.get("things").unwrap();
+    assert_eq!(unread(), 1);
     assert_eq!(format!("{once:?}"), format!("{:?}", parse(WHOLE)));
     // The same one from then on.
     assert!(std::ptr::eq(once, declarations.get("things").unwrap()));
