@@ -141,6 +141,11 @@ fn set(
     let Some(shape) = &field.shape else {
         return Some(source);
     };
+    if flaws.are_ruled_out() {
+        let known = || schema::known_member(shape);
+        schemas.entry(field.pointer.clone()).or_insert_with(known);
+        return Some(source);
+    }
     if !schemas.contains_key(&field.pointer)
         && let Some(schema) = schema::member(shape)
     {

@@ -26,22 +26,45 @@ impl Mark {
 
 /// Everything that is wrong in one file.
 #[derive(Debug, Default)]
-pub(super) struct Flaws(pub(super) Vec<(Mark, String)>);
+pub(super) struct Flaws {
+    found: Vec<(Mark, String)>,
+    ruled_out: bool,
+}
 
 impl Flaws {
+    /// Those of a file that is known to have none: what would only find some need not be done.
+    pub(super) fn ruled_out() -> Self {
+        Flaws {
+            ruled_out: true,
+            ..Flaws::default()
+        }
+    }
+
+    /// Whether there are none, as is known.
+    pub(super) fn are_ruled_out(&self) -> bool {
+        self.ruled_out
+    }
+
     /// One more.
     pub(super) fn say(&mut self, at: Mark, message: impl Into<String>) {
-        self.0.push((at, message.into()));
+        self.found.push((at, message.into()));
     }
 
     /// Whether something is wrong there already.
     pub(super) fn at(&self, at: Mark) -> bool {
-        self.0.iter().any(|(mark, _)| *mark == at)
+        self.found.iter().any(|(mark, _)| *mark == at)
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.found.len()
+    }
+
+    /// Each once, in the order of their places.
+    pub(super) fn in_order(mut self) -> Vec<(Mark, String)> {
+        self.found.sort();
+        self.found.dedup();
+        self.found
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use jsonschema::Validator;
 use serde_json::Value;
 
 use super::parse::{self, SourceFile};
@@ -204,12 +205,12 @@ impl Declaration {
     }
 }
 
-/// A JSON Schema (2020-12), compiled.
+/// A JSON Schema (2020-12) that compiles.
 #[derive(Clone)]
 pub struct Schema {
     /// As declared.
     pub source: Value,
-    pub(crate) validator: std::sync::Arc<jsonschema::Validator>,
+    pub(super) validator: Arc<OnceLock<Option<Validator>>>,
 }
 
 impl fmt::Debug for Schema {

@@ -98,15 +98,13 @@ impl Declarations {
 
 /// The declaration of a file that [`Declarations::parse`] had nothing against.
 pub(super) fn again(file: &SourceFile) -> Option<Declaration> {
-    let mut flaws = Flaws::default();
+    let mut flaws = Flaws::ruled_out();
     self::read(file, &mut Vec::new(), &mut Vec::new(), &mut flaws)
 }
 
 fn in_order(file: &SourceFile, flaws: Flaws) -> Vec<Complaint> {
-    let mut flaws = flaws.0;
-    flaws.sort();
-    flaws.dedup();
     flaws
+        .in_order()
         .into_iter()
         .map(|(at, message)| Complaint {
             file: file.name.clone(),

@@ -1,6 +1,6 @@
 //! Compiling schemas.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value, json};
@@ -28,19 +28,50 @@ fn build(source: &Value) -> Result<Validator, jsonschema::ValidationError<'stati
 
 impl Schema {
     /// Compiles a schema; `Err` is the compiler's first complaint.
-    pub(in crate::declaration) fn compile(
-        source: Value,
-    ) -> Result<Schema, jsonschema::ValidationError<'static>> {
-        let validator = Arc::new(build(&source)?);
-        Ok(Schema { source, validator })
+    pub(crate) fn compile(source: Value) -> Result<Schema, jsonschema::ValidationError<'static>> {
+        let validator = OnceLock::from(Some(build(&source)?));
+        Ok(Schema {
+            source,
+            validator: Arc::new(validator),
+        })
+    }
+
+    /// One that compiles, as is known: it does so when a value is first judged by it. Few of them are
+    /// asked for in the life of a function, and each takes its time and memory.
+    pub(in crate::declaration) fn known(source: Value) -> Schema {
+        Schema {
+            source,
+            validator: Arc::default(),
+        }
+    }
+
+    /// What judges values; `None` where it does not compile, against what was known.
+    pub(in crate::declaration) fn validator(&self) -> Option<&Validator> {
+        let compiled = || build(&self.source).ok();
+        self.validator.get_or_init(compiled).as_ref()
+    }
+
+    /// Whether it accepts the value.
+    pub(in crate::declaration) fn accepts(&self, value: &Value) -> bool {
+        let judged = |validator: &Validator| validator.is_valid(value);
+        self.validator().is_some_and(judged)
     }
 }
 
 /// The schema of what stands at one place alone, so that a value can be judged without its
 /// document; `None` where it cannot be compiled.
 pub(in crate::declaration) fn member(shape: &Shape<'_>) -> Option<Schema> {
+    Schema::compile(member_source(shape)).ok()
+}
+
+/// The same where it is known whether it can.
+pub(in crate::declaration) fn known_member(shape: &Shape<'_>) -> Schema {
+    Schema::known(member_source(shape))
+}
+
+fn member_source(shape: &Shape<'_>) -> Value {
     let refers = shape.parts.iter().any(|part| has_reference(part.schema));
-    let source = match shape.parts.as_slice() {
+    match shape.parts.as_slice() {
         [only] if !refers => Value::Object(only.schema.clone()),
         parts if !refers => {
             let all: Vec<Value> = parts
@@ -50,8 +81,7 @@ pub(in crate::declaration) fn member(shape: &Shape<'_>) -> Option<Schema> {
             json!({ "allOf": all })
         }
         parts => refer(shape.root, parts.iter().map(|part| &part.at)),
-    };
-    Schema::compile(source).ok()
+    }
 }
 
 /// The schema that stands at a place of another, with all that it refers to; `None` where it cannot
@@ -101,4 +131,36 @@ fn has_reference(schema: &Map<String, Value>) -> bool {
         }
     }
     schema.contains_key("$ref") || schema.values().any(within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_that_is_known_to_compile_does_when_it_is_first_needed() {
+        let source = json!({ "type": "object", "properties": { "n": { "type": "integer" } } });
+        let (compiled, known) = (
+            Schema::compile(source.clone()).unwrap(),
+            Schema::known(source),
+        );
+        assert!(compiled.validator.get().is_some());
+        // A clone compiles for both.
+        let clone = known.clone();
+        assert!(known.validator.get().is_none());
+        for value in [json!({ "n": 1 }), json!({ "n": 1.5 }), json!([])] {
+            assert_eq!(known.faults(&value), compiled.faults(&value));
+            assert_eq!(known.accepts(&value), compiled.accepts(&value));
+        }
+        assert!(clone.validator.get().is_some());
+    }
+
+    #[test]
+    fn nothing_gets_past_a_schema_that_does_not_compile_against_what_was_known() {
+        let broken = Schema::known(json!({ "type": "objekt" }));
+        let faults = broken.faults(&json!({}));
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].detail, "Cannot be judged by its schema.");
+        assert!(!broken.accepts(&json!({})));
+    }
 }

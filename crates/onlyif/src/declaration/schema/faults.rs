@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::words::{self, Refusal};
 use crate::declaration::Schema;
 use crate::declaration::flaw::hint;
+use crate::document::pointer::Pointer;
 use crate::problem::{Fault, Place};
 
 impl Schema {
@@ -23,8 +24,15 @@ impl Schema {
 
     /// The same, in words that continue a sentence about the place.
     pub(in crate::declaration) fn refusals(&self, value: &Value) -> Vec<Refusal> {
+        let Some(validator) = self.validator() else {
+            return vec![Refusal {
+                at: Pointer::default(),
+                detail: "cannot be judged by its schema".to_owned(),
+                keyword: String::new(),
+            }];
+        };
         let mut all = Vec::new();
-        for error in self.validator.iter_errors(value) {
+        for error in validator.iter_errors(value) {
             let siblings = self.siblings(&error);
             for mut refusal in words::refusals(&error) {
                 if let Some(name) = refusal.at.tokens().last()

@@ -9,7 +9,7 @@ mod read;
 mod shape;
 mod words;
 
-pub(super) use compile::{member, standing};
+pub(super) use compile::{known_member, member, standing};
 pub(super) use keywords::NOTES;
 pub(crate) use keywords::{Holds, holds};
 pub(super) use multiple::is_multiple;

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::json;
 
@@ -10,15 +9,11 @@ use crate::item::{Clocks, Stamps};
 use crate::timestamp::Timestamp;
 
 fn declaration(schema: Value, states: bool) -> Declaration {
-    let validator = Arc::new(jsonschema::validator_for(&schema).unwrap());
     let named = |name: &str| vec![name.to_owned()];
     Declaration {
         name: "orders".to_owned(),
         description: None,
-        schema: Schema {
-            source: schema,
-            validator,
-        },
+        schema: Schema::compile(schema).unwrap(),
         unique: vec![],
         references: vec![],
         states: states.then(|| States {

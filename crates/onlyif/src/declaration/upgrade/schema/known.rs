@@ -121,7 +121,7 @@ impl<'o> Known<'o> {
             .next()
             .or_else(|| self.types().within(few).then(plain).flatten())?;
         let judge = member(&self.shape)?;
-        values.retain(|value| judge.validator.is_valid(value));
+        values.retain(|value| judge.accepts(value));
         Some(values)
     }
 
@@ -240,5 +240,5 @@ impl<'o> Known<'o> {
 /// Whether a name has a match of the pattern.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     Schema::compile(json!({ "pattern": pattern }))
-        .is_ok_and(|schema| schema.validator.is_valid(&Value::from(name)))
+        .is_ok_and(|schema| schema.accepts(&Value::from(name)))
 }

@@ -175,9 +175,7 @@ impl<'a> Walk<'a> {
             );
             return self.say(asked, &[], Weight::MayBreak, message, LOOK);
         };
-        let refused = values
-            .iter()
-            .filter(|value| !judge.validator.is_valid(value));
+        let refused = values.iter().filter(|value| !judge.accepts(value));
         let refused: Vec<String> = refused.map(|value| format!("`{value}`")).collect();
         if !refused.is_empty() {
             let refused = refused.join(", ");

@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
             return self.say(asked, &["propertyNames"], Weight::MayBreak, message, LOOK);
         };
         for name in known.names() {
-            let refused = !judge.validator.is_valid(&Value::from(name));
+            let refused = !judge.accepts(&Value::from(name));
             if refused && !known.member(name).is_nothing() {
                 let place = asked.place.child(name);
                 let message = format!("found that no member is called as {place} any more");
