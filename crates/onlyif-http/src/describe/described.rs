@@ -1,6 +1,6 @@
-//! What is told, built once per deployment and not per request.
+//! What is told, built once per deployment and not per request, each part when it is first asked for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use onlyif::declaration::Declarations;
 use onlyif::openapi::{self, ProblemDoc};
@@ -15,10 +15,10 @@ use super::index;
 
 /// What the API says about itself, under one address.
 pub(super) struct Described {
-    /// The answer to `GET /v1`.
-    pub index: Text,
-    /// The answer to `GET /openapi.json`.
-    pub document: Text,
+    declarations: Arc<Declarations>,
+    settings: Settings,
+    index: OnceLock<Text>,
+    document: OnceLock<Text>,
     /// The problem catalogue.
     pub entries: Vec<Entry>,
 }
@@ -43,13 +43,7 @@ impl From<String> for Text {
 }
 
 /// The last description, and what it is of.
-static LAST: Mutex<Option<Remembered>> = Mutex::new(None);
-
-struct Remembered {
-    declarations: Arc<Declarations>,
-    settings: Settings,
-    described: Arc<Described>,
-}
+static LAST: Mutex<Option<Arc<Described>>> = Mutex::new(None);
 
 impl Described {
     /// The description of this deployment, as it is reached by this request. The local server puts
@@ -65,31 +59,35 @@ impl Described {
             && Arc::ptr_eq(&known.declarations, &app.declarations)
             && known.settings == settings
         {
-            return Arc::clone(&known.described);
+            return Arc::clone(known);
         }
-        let described = Arc::new(Described::build(&app.declarations, &settings, exchange));
-        *last = Some(Remembered {
+        let described = Arc::new(Described {
             declarations: Arc::clone(&app.declarations),
+            entries: catalogue::entries(&settings),
             settings,
-            described: Arc::clone(&described),
+            index: OnceLock::new(),
+            document: OnceLock::new(),
         });
+        *last = Some(Arc::clone(&described));
         described
     }
 
-    fn build(declarations: &Declarations, settings: &Settings, exchange: &Exchange<'_>) -> Self {
-        let entries = catalogue::entries(settings);
-        let problems: Vec<ProblemDoc> = entries
-            .iter()
-            .filter(|entry| is_answered(entry.code, settings.auth))
-            .map(problem)
-            .collect();
-        let server = settings.base_url.as_deref().unwrap_or_default();
-        let document = openapi::document(declarations, server, &problems);
-        Described {
-            index: index::of(declarations, exchange).to_string().into(),
-            document: document.to_string().into(),
-            entries,
-        }
+    /// The answer to `GET /v1`, by a request that this is of.
+    pub(super) fn index(&self, exchange: &Exchange<'_>) -> &Text {
+        let built = || index::of(&self.declarations, exchange).to_string().into();
+        self.index.get_or_init(built)
+    }
+
+    /// The answer to `GET /openapi.json`.
+    pub(super) fn document(&self) -> &Text {
+        self.document.get_or_init(|| {
+            let answered = |entry: &&Entry| is_answered(entry.code, self.settings.auth);
+            let entries = self.entries.iter().filter(answered);
+            let problems: Vec<ProblemDoc> = entries.map(problem).collect();
+            let server = self.settings.base_url.as_deref().unwrap_or_default();
+            let document = openapi::document(&self.declarations, server, &problems);
+            document.to_string().into()
+        })
     }
 }
 

@@ -98,8 +98,8 @@ fn told<S>(
     no_parameters(exchange)?;
     let described = Described::of(app, exchange);
     let text = match route {
-        Route::Index => described.index.clone(),
-        Route::Document => described.document.clone(),
+        Route::Index => described.index(exchange).clone(),
+        Route::Document => described.document().clone(),
         Route::Problems if html => page::catalogue(&described.entries, exchange).into(),
         Route::Problems => {
             let entries = &described.entries;
