@@ -1,7 +1,7 @@
 //! Where the table is, and the client that goes there.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{
@@ -11,6 +11,9 @@ use aws_sdk_dynamodb::config::{
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::connections::{Connections, IDLE};
 
@@ -21,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// The roots that AWS's endpoints are certified by, and no others: reading the hundreds that an
 /// operating system trusts takes longer than all the rest of a cold start.
 /// <https://www.amazontrust.com/repository/>
-const AMAZON_ROOTS: [&[u8]; 5] = [
+pub const AMAZON_ROOTS: [&[u8]; 5] = [
     include_bytes!("../roots/Amazon_Root_CA_1.pem"),
     include_bytes!("../roots/Amazon_Root_CA_2.pem"),
     include_bytes!("../roots/Amazon_Root_CA_3.pem"),
@@ -38,6 +41,9 @@ pub struct Settings {
     pub region: String,
     /// The address of another DynamoDB than the region's, such as an emulator's.
     pub endpoint: Option<String>,
+    /// The certificates, in PEM, of whoever may vouch for the address, and nobody else then. Without
+    /// them, that is Amazon for the region's address, and whomever the machine trusts for another.
+    pub trusted: Option<String>,
     /// Who asks.
     pub credentials: Credentials,
 }
@@ -64,11 +70,11 @@ impl fmt::Debug for Credentials {
 
 impl Settings {
     /// What the environment says. On Lambda all but `TABLE` is set by Lambda itself, credentials
-    /// included: they hold for as long as the environment lives.
+    /// included: they hold for as long as the environment lives. See also [`trusted`].
     ///
     /// # Errors
     ///
-    /// The name of a variable that is missing, in a sentence for a person.
+    /// The name of a variable that is missing or wrong, in a sentence for a person.
     pub fn from_env() -> Result<Self, String> {
         Settings::from_variables(|name| std::env::var(name).ok())
     }
@@ -84,6 +90,7 @@ impl Settings {
             table: needed("TABLE", "the DynamoDB table's name")?,
             region: needed("AWS_REGION", "the AWS region of the table")?,
             endpoint: given("AWS_ENDPOINT_URL_DYNAMODB"),
+            trusted: trusted(given)?,
             credentials: Credentials {
                 access_key_id: needed("AWS_ACCESS_KEY_ID", "the id of an AWS access key")?,
                 secret_access_key: needed("AWS_SECRET_ACCESS_KEY", "the secret of that key")?,
@@ -98,6 +105,7 @@ impl Settings {
             table: table.into(),
             region: "us-east-1".to_owned(),
             endpoint: Some(endpoint.into()),
+            trusted: None,
             credentials: Credentials {
                 access_key_id: "local".to_owned(),
                 secret_access_key: "local".to_owned(),
@@ -129,17 +137,21 @@ impl Settings {
     }
 
     fn http_client(&self) -> Result<SharedHttpClient, String> {
-        let trusted = match &self.endpoint {
-            Some(endpoint) if endpoint.starts_with("http://") => {
+        let trusted = match (&self.endpoint, &self.trusted) {
+            (Some(endpoint), _) if endpoint.starts_with("http://") => {
                 return Ok(Connections::made_by(|| pool().build_http()));
             }
-            Some(endpoint) if endpoint.starts_with("https://") => TrustStore::default(),
-            Some(endpoint) => {
+            (Some(endpoint), _) if !endpoint.starts_with("https://") => {
                 return Err(format!(
                     "the store's address must begin with http:// or https://, and is {endpoint}"
                 ));
             }
-            None => AMAZON_ROOTS
+            (_, Some(certificates)) => {
+                check(certificates)?;
+                TrustStore::empty().with_pem_certificate(certificates.as_bytes())
+            }
+            (Some(_), None) => TrustStore::default(),
+            (None, None) => AMAZON_ROOTS
                 .into_iter()
                 .fold(TrustStore::empty(), TrustStore::with_pem_certificate),
         };
@@ -152,6 +164,40 @@ impl Settings {
             let pool = pool().tls_provider(provider.clone());
             pool.tls_context(context.clone()).build_https()
         }))
+    }
+}
+
+/// What [`Settings::trusted`] is by this environment: what is in the file that `AWS_CA_BUNDLE` names, as
+/// [AWS's SDKs](https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html) have it.
+///
+/// # Errors
+///
+/// A sentence for a person: there is no such file.
+pub fn trusted(variable: impl Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
+    let file = variable("AWS_CA_BUNDLE").filter(|file| !file.is_empty());
+    let read = |file: String| {
+        fs::read_to_string(&file).map_err(|error| {
+            format!("the file that AWS_CA_BUNDLE names, {file}, cannot be read ({error})")
+        })
+    };
+    file.map(read).transpose()
+}
+
+/// Whether these are certificates that others can be checked by: whoever makes the connections takes
+/// that for granted.
+fn check(certificates: &str) -> Result<(), String> {
+    let expected =
+        "expected certificates of authorities, in PEM, in the file that AWS_CA_BUNDLE names";
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(certificates.as_bytes()) {
+        let certificate = certificate.map_err(|error| format!("{expected}: {error}"))?;
+        roots
+            .add(certificate)
+            .map_err(|error| format!("{expected}: {error}"))?;
+    }
+    match roots.is_empty() {
+        true => Err(format!("{expected}, and found none")),
+        false => Ok(()),
     }
 }
 
@@ -193,6 +239,33 @@ mod tests {
             let without = |name: &str| variables(name).filter(|_| name != missing);
             let complaint = Settings::from_variables(without).expect_err(missing);
             assert!(complaint.contains(missing), "{complaint}");
+        }
+    }
+
+    #[test]
+    fn whom_to_trust_is_in_a_file_that_the_environment_names() {
+        let with = |file: &str| {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/").to_owned() + file;
+            let settings = Settings::from_variables(|name| match name {
+                "AWS_CA_BUNDLE" => Some(file.clone()),
+                name => variables(name),
+            })?;
+            settings.client().map(drop)
+        };
+        assert_eq!(with("roots/Amazon_Root_CA_1.pem"), Ok(()));
+        for (file, said) in [
+            ("roots/none.pem", "roots/none.pem, cannot be read"),
+            ("Cargo.toml", "found none"),
+        ] {
+            let complaint = with(file).expect_err(file);
+            assert!(complaint.contains(said), "{complaint}");
+            assert!(complaint.contains("AWS_CA_BUNDLE"), "{complaint}");
+        }
+        let begun = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        let ended = format!("{begun}-----END CERTIFICATE-----\n");
+        for certificates in [begun, &ended] {
+            let complaint = check(certificates).expect_err(certificates);
+            assert!(complaint.contains("in PEM"), "{complaint}");
         }
     }
 

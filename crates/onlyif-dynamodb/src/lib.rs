@@ -56,6 +56,6 @@ mod request;
 mod refusal;
 mod retry;
 
-pub use client::{Credentials, Settings};
+pub use client::{AMAZON_ROOTS, Credentials, Settings, trusted};
 pub use definition::{Definition, Index};
 pub use table::Table;

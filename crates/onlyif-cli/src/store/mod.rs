@@ -96,6 +96,8 @@ fn elsewhere(table: &str, url: &str) -> Result<Settings, String> {
         endpoint(url).map_err(|sentence| format!("`{url}` cannot be the store. {sentence}"))?;
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let mut settings = Settings::emulated(table, url);
+    settings.trusted =
+        onlyif_dynamodb::trusted(given).map_err(|sentence| format!("--store: {sentence}."))?;
     if let Some(region) = given("AWS_REGION") {
         settings.region = region;
     }
