@@ -8,12 +8,15 @@ use onlyif::declaration::upgrade::{self, Finding, Weight};
 
 use crate::resources;
 
+/// How a check is told which folder.
+const CHECKED: &str = "onlyif check DIR";
+
 /// What each type of the folder declares, for a terminal.
 ///
 /// # Errors
 /// Every complaint of every file, a line each.
 pub fn check(folder: &Path) -> Result<String, String> {
-    let declarations = resources::parse(&resources::read(folder)?)?;
+    let declarations = resources::parse(&resources::named_by(CHECKED, folder)?)?;
     let summaries: Vec<String> = declarations
         .iter()
         .map(|declaration| declaration.summary().trim_end().to_owned())
@@ -28,10 +31,10 @@ pub fn check(folder: &Path) -> Result<String, String> {
 /// The same, where the change breaks what is stored; every complaint of every file, where some cannot
 /// be read.
 pub fn against(folder: &Path, old: &Path) -> Result<String, String> {
-    let new = resources::read(folder)?;
+    let new = resources::named_by(CHECKED, folder)?;
     let old = match old.is_file() {
         true => replaced(&new, old)?,
-        false => resources::read(old)?,
+        false => resources::named_by("--against DIR", old)?,
     };
     let findings =
         upgrade::against(&old, &new).map_err(|complaints| resources::lines(&complaints))?;

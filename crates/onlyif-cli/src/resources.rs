@@ -6,17 +6,28 @@ use std::path::Path;
 
 use onlyif::declaration::{Declarations, SourceFile};
 
+/// How a server is told which folder.
+const SERVED: &str = "--resources DIR";
+
 /// The files of a folder, in order of their names.
 ///
 /// # Errors
 /// A sentence: there is no such folder, a file cannot be read, or none is there.
 pub fn read(folder: &Path) -> Result<Vec<SourceFile>, String> {
+    named_by(SERVED, folder)
+}
+
+/// The same of a folder that is named in another way, as whoever is to do so writes it.
+///
+/// # Errors
+/// The same.
+pub fn named_by(how: &str, folder: &Path) -> Result<Vec<SourceFile>, String> {
     let shown = folder.display();
     let entries = fs::read_dir(folder).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!(
-            "There is no folder `{shown}` here, where the declarations should be: one file TYPE.yaml per type. Name another with --resources DIR."
+            "There is no folder `{shown}` here, where the declarations should be: one file TYPE.yaml per type. Name another with {how}."
         ),
-        ErrorKind::NotADirectory => format!("`{shown}` is not a folder. Name the folder with the declarations with --resources DIR."),
+        ErrorKind::NotADirectory => format!("`{shown}` is not a folder. Name the folder with the declarations with {how}."),
         _ => format!("The folder `{shown}` cannot be read ({error})."),
     })?;
     let mut files = Vec::new();

@@ -302,6 +302,7 @@ fn what_goes_wrong_is_a_sentence_and_a_status() {
         (&["--resources", bad, "--memory"], 1, "things.yaml:2:1: "),
         (&["--resources", good, "--data", &file], 1, "cannot be made"),
         (&["check", "none"], 1, "There is no folder `none`"),
+        (&["check", "none"], 1, "Name another with onlyif check DIR."),
         (
             &["bench", "--hello", "none"],
             1,
@@ -441,6 +442,7 @@ fn check_against_what_is_deployed_fails_where_that_breaks() {
     let (code, said) = check(deployed, "none");
     assert_eq!(code, Some(1));
     assert!(said[1].contains("There is no folder `none`"), "{said:?}");
+    assert!(said[1].contains("with --against DIR."), "{said:?}");
 }
 
 #[test]
