@@ -2,12 +2,15 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{self, HeaderMap, HeaderName};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -67,54 +70,79 @@ pub fn event(
     authorizer: Option<Authorizer>,
     here: &Circumstances,
 ) -> String {
-    let mut event = Map::new();
-    let mut put = |name: &str, value: Value| event.insert(name.to_owned(), value);
+    let length = body.len();
     let query = request.uri.query().unwrap_or_default();
-    put("version", json!("2.0"));
-    put("routeKey", json!(chosen.route.key));
-    put("rawPath", json!(path));
-    put("rawQueryString", json!(query));
-    let cookies = cookies(&request.headers);
-    if !cookies.is_empty() {
-        put("cookies", json!(cookies));
-    }
-    put(
-        "headers",
-        Value::Object(headers(&request.headers, body.len(), here)),
-    );
-    if !query.is_empty() {
-        put(
-            "queryStringParameters",
-            Value::Object(query_parameters(query)),
-        );
-    }
-    put(
-        "requestContext",
-        context(request, path, chosen, authorizer, here),
-    );
-    if !chosen.parameters.is_empty() {
-        let parameters: Map<String, Value> = chosen
-            .parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), json!(value)))
-            .collect();
-        put("pathParameters", Value::Object(parameters));
-    }
     let text = is_text(&request.headers)
         .then(|| str::from_utf8(body).ok())
         .flatten();
-    match text {
-        _ if body.is_empty() => put("isBase64Encoded", json!(false)),
-        Some(text) => {
-            put("body", json!(text));
-            put("isBase64Encoded", json!(false))
-        }
-        None => {
-            put("body", json!(STANDARD.encode(body)));
-            put("isBase64Encoded", json!(true))
-        }
+    let (body, is_base64_encoded) = match text {
+        _ if body.is_empty() => (None, false),
+        Some(text) => (Some(Cow::from(text)), false),
+        None => (Some(Cow::from(STANDARD.encode(body))), true),
     };
-    Value::Object(event).to_string()
+    let event = Event {
+        version: "2.0",
+        route_key: &chosen.route.key,
+        raw_path: path,
+        raw_query_string: query,
+        cookies: cookies(&request.headers),
+        headers: headers(&request.headers, length, here),
+        query_string_parameters: query_parameters(query),
+        request_context: context(request, path, chosen, authorizer, here),
+        path_parameters: chosen.parameters.iter().copied().collect(),
+        body,
+        is_base64_encoded,
+    };
+    // What is made of texts and numbers alone is always JSON.
+    serde_json::to_string(&event).unwrap_or_default()
+}
+
+/// The event, as its JSON spells it. What a request does not have is left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    version: &'static str,
+    route_key: &'a str,
+    raw_path: &'a str,
+    raw_query_string: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<String>,
+    headers: BTreeMap<&'a str, Cow<'a, str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    query_string_parameters: BTreeMap<String, String>,
+    request_context: Context<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    path_parameters: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    account_id: &'static str,
+    api_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<Authorizer>,
+    domain_name: &'a str,
+    domain_prefix: &'a str,
+    http: Http<'a>,
+    request_id: &'a str,
+    route_key: &'a str,
+    stage: &'static str,
+    time: String,
+    time_epoch: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Http<'a> {
+    method: &'a str,
+    path: &'a str,
+    protocol: String,
+    source_ip: &'a str,
+    user_agent: Cow<'a, str>,
 }
 
 /// Whether API Gateway hands a body of this type over as text. It is so, as measured against AWS,
@@ -143,7 +171,11 @@ fn is_text(headers: &HeaderMap) -> bool {
 
 /// Names in lower case, repeated values joined by commas; what belongs to the connection stays
 /// behind, and the gateway adds its own.
-fn headers(sent: &HeaderMap, length: usize, here: &Circumstances) -> Map<String, Value> {
+fn headers<'a>(
+    sent: &'a HeaderMap,
+    length: usize,
+    here: &'a Circumstances,
+) -> BTreeMap<&'a str, Cow<'a, str>> {
     const OF_THE_CONNECTION: [HeaderName; 8] = [
         header::CONNECTION,
         header::TRANSFER_ENCODING,
@@ -154,33 +186,40 @@ fn headers(sent: &HeaderMap, length: usize, here: &Circumstances) -> Map<String,
         header::PROXY_AUTHENTICATE,
         header::PROXY_AUTHORIZATION,
     ];
-    let mut headers = Map::new();
+    let mut headers = BTreeMap::new();
     for name in sent.keys() {
         if OF_THE_CONNECTION.contains(name) || name == header::COOKIE || name == "keep-alive" {
             continue;
         }
-        headers.insert(name.as_str().to_owned(), json!(joined(sent, name, ",")));
+        headers.insert(name.as_str(), joined(sent, name, ","));
     }
-    let forwarded = match headers.get("x-forwarded-for").and_then(Value::as_str) {
-        Some(before) => format!("{before}, {}", here.source_ip),
-        None => here.source_ip.clone(),
+    let forwarded = match headers.get("x-forwarded-for") {
+        Some(before) => Cow::from(format!("{before}, {}", here.source_ip)),
+        None => Cow::from(&here.source_ip),
     };
-    headers.entry("host").or_insert_with(|| json!(here.domain));
-    headers.insert("content-length".to_owned(), json!(length.to_string()));
-    headers.insert("x-amzn-trace-id".to_owned(), json!(here.trace));
-    headers.insert("x-forwarded-for".to_owned(), json!(forwarded));
-    headers.insert("x-forwarded-port".to_owned(), json!(here.port.to_string()));
-    headers.insert("x-forwarded-proto".to_owned(), json!("http"));
+    headers
+        .entry("host")
+        .or_insert_with(|| Cow::from(&here.domain));
+    headers.insert("content-length", length.to_string().into());
+    headers.insert("x-amzn-trace-id", Cow::from(&here.trace));
+    headers.insert("x-forwarded-for", forwarded);
+    headers.insert("x-forwarded-port", here.port.to_string().into());
+    headers.insert("x-forwarded-proto", "http".into());
     headers
 }
 
-fn joined(headers: &HeaderMap, name: &HeaderName, separator: &str) -> String {
-    let values: Vec<_> = headers
+fn joined<'a>(headers: &'a HeaderMap, name: &HeaderName, separator: &str) -> Cow<'a, str> {
+    let mut values = headers
         .get_all(name)
         .iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    values.join(separator)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut all = values.next().unwrap_or_default();
+    for value in values {
+        let all = all.to_mut();
+        all.push_str(separator);
+        all.push_str(&value);
+    }
+    all
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<String> {
@@ -192,59 +231,55 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// Decoded, repeated values joined by commas.
-fn query_parameters(query: &str) -> Map<String, Value> {
+fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8_lossy().into_owned()
     };
-    let mut parameters: Map<String, Value> = Map::new();
+    let mut parameters: BTreeMap<String, String> = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = decode(value);
         parameters
             .entry(decode(name))
             .and_modify(|earlier| {
-                *earlier = json!(format!("{},{value}", earlier.as_str().unwrap_or_default()))
+                earlier.push(',');
+                earlier.push_str(&value);
             })
-            .or_insert_with(|| json!(value));
+            .or_insert(value);
     }
     parameters
 }
 
-fn context(
-    request: &Parts,
-    path: &str,
-    chosen: &Chosen<'_>,
+fn context<'a>(
+    request: &'a Parts,
+    path: &'a str,
+    chosen: &Chosen<'a>,
     authorizer: Option<Authorizer>,
-    here: &Circumstances,
-) -> Value {
+    here: &'a Circumstances,
+) -> Context<'a> {
     let clock =
         format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
-    let user_agent = request
-        .headers
-        .get(header::USER_AGENT)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .unwrap_or_default();
-    let mut context = json!({
-        "accountId": ACCOUNT,
-        "apiId": API,
-        "domainName": here.domain,
-        "domainPrefix": here.domain.split('.').next(),
-        "http": {
-            "method": request.method.as_str(),
-            "path": path,
-            "protocol": format!("{:?}", request.version),
-            "sourceIp": here.source_ip,
-            "userAgent": user_agent,
+    let user_agent = request.headers.get(header::USER_AGENT);
+    Context {
+        account_id: ACCOUNT,
+        api_id: API,
+        authorizer,
+        domain_name: &here.domain,
+        domain_prefix: here.domain.split('.').next().unwrap_or_default(),
+        http: Http {
+            method: request.method.as_str(),
+            path,
+            protocol: format!("{:?}", request.version),
+            source_ip: &here.source_ip,
+            user_agent: user_agent
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .unwrap_or_default(),
         },
-        "requestId": here.request_id,
-        "routeKey": chosen.route.key,
-        "stage": "$default",
-        "time": here.at.format(&clock).unwrap_or_default(),
-        "timeEpoch": (here.at.unix_timestamp_nanos() / 1_000_000) as i64,
-    });
-    if let Some(authorizer) = authorizer {
-        context["authorizer"] = authorizer;
+        request_id: &here.request_id,
+        route_key: &chosen.route.key,
+        stage: "$default",
+        time: here.at.format(&clock).unwrap_or_default(),
+        time_epoch: (here.at.unix_timestamp_nanos() / 1_000_000) as i64,
     }
-    context
 }
