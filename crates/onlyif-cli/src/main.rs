@@ -1,6 +1,7 @@
 //! The `onlyif` command: see `onlyif --help`.
 
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -51,7 +52,11 @@ fn print(text: &str) {
 }
 
 fn run(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    // The embedded store has a thread of its own. Were there more threads than processors, they would
+    // take turns: on two of these, a third fewer requests are answered then.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(processors.saturating_sub(1).max(1))
         .enable_all()
         .build()
         .map_err(|error| format!("The threads that serve cannot be started ({error})."))?
