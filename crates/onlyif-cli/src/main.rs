@@ -90,6 +90,11 @@ async fn bench(options: &Bench) -> Result<(), String> {
         hello: options.hello.clone(),
         rounds: options.rounds.into(),
     };
+    // What the server logs of a request is part of what that takes.
+    tracing_subscriber::registry()
+        .with(cold_start::lines(Deployment::default(), io::sink))
+        .with(LevelFilter::INFO)
+        .init();
     let mut progress = |line: &str| drop(writeln!(io::stderr(), "{line}"));
     let report = bench::bench(&measured, &mut progress).await?;
     print(&report.text());
@@ -113,7 +118,7 @@ fn serve(options: &Serve) -> Result<(), String> {
             .with(log::Text::to_stdout(Paint::of_stdout()))
             .init(),
         Log::Json => counted
-            .with(cold_start::lines(Deployment::default()))
+            .with(cold_start::lines(Deployment::default(), io::stdout))
             .with(LevelFilter::INFO)
             .init(),
     }

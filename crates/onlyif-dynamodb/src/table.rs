@@ -59,6 +59,11 @@ impl Table {
         })
     }
 
+    /// The client that its requests are sent by.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Makes the first connection, which the first request then need not wait for. That it
     /// cannot be made is for that request to find out.
     pub async fn warm_up(&self) {

@@ -1,12 +1,14 @@
 //! Cold starts: what each function's `main` does before its first event.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 
 use lambda_http::lambda_runtime;
 use lambda_http::{Body, Error, LambdaEvent, Request, Response};
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Layer;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
@@ -18,8 +20,8 @@ use crate::observe::{Deployment, Lines};
 const OWN: &str = "onlyif";
 
 /// Logs as Lambda reads it: one JSON object a line. Of the environment, `LOG_LEVEL` is the least
-/// level (default INFO; libraries log nothing below INFO), `METRICS_NAMESPACE` where metrics are counted (without it there are none), and
-/// `RELEASE` what the deployment is called.
+/// level (default INFO; libraries log nothing below INFO), `METRICS_NAMESPACE` where metrics are
+/// counted (without it there are none), and `RELEASE` what the deployment is called.
 pub fn log(variable: impl Fn(&str) -> Option<String>) {
     let level = variable("LOG_LEVEL")
         .and_then(|level| level.parse().ok())
@@ -30,7 +32,7 @@ pub fn log(variable: impl Fn(&str) -> Option<String>) {
         release: found("RELEASE"),
     };
     tracing_subscriber::registry()
-        .with(lines(deployment))
+        .with(lines(deployment, io::stdout))
         .with(from(level))
         .init();
 }
@@ -43,12 +45,15 @@ fn from(level: LevelFilter) -> Targets {
         .with_target(OWN, level)
 }
 
-/// Prints events to standard output as [`log`] does.
-pub fn lines<S>(deployment: Deployment) -> impl Layer<S>
+/// Writes events as [`log`] does.
+pub fn lines<S, W>(deployment: Deployment, to: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
 {
-    tracing_subscriber::fmt::layer().event_format(Lines::new(deployment))
+    tracing_subscriber::fmt::layer()
+        .event_format(Lines::new(deployment))
+        .with_writer(to)
 }
 
 /// Answers events with this handler, as long as Lambda sends any.

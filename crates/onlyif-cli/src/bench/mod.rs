@@ -1,27 +1,43 @@
 //! `onlyif bench`: what each function's `bootstrap` takes to start, to answer and to keep, beside a
-//! stock function, on this machine (Linux: it reads `/proc`).
+//! stock function, on this machine (Linux: it reads `/proc`); and what a request takes beside what
+//! the store does for it.
 //!
 //! - [`runtime`]: Lambda's part: the runtime interface that a `bootstrap` asks for events
 //! - [`process`]: one `bootstrap`, from its start to its end
+//! - [`tls`]: the store as they reach it
 //! - [`events`]: what each function is asked
+//! - [`requests`]: the same functions in this process, beside the SDK
+//! - [`throughput`]: the local server, beside the SDK
+//! - [`puts`]: what the SDK does alone
+//! - [`distance`]: a store as far as DynamoDB
+//! - [`compared`]: what requests take, and what their ratios are to be
 //! - [`report`]: medians, ratios and goals, for a terminal and as JSON
 //!
-//! Absolute times on a shared machine mean nothing. So all `bootstrap`s take turns, round by round,
-//! on one store in this process, and what counts is the ratio of two medians.
+//! Absolute times on a shared machine mean nothing. So all take turns, round by round, on stores in
+//! this process, and what counts is the ratio of two medians.
 
+pub mod compared;
+pub mod distance;
 pub mod events;
 pub mod process;
+pub mod puts;
 pub mod report;
+pub mod requests;
 pub mod runtime;
+pub mod throughput;
+pub mod tls;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use self::compared::Compared;
 use self::process::{Run, Surroundings};
 use self::report::{Measured, Report};
+use self::requests::{Pair, Requests};
+use self::tls::Front;
 use crate::function::Function;
 use crate::serve::Options;
-use crate::store;
+use crate::store::{self, Opened};
 use crate::template::{STORAGE, TEMPLATE, Template, definition};
 
 /// What to measure.
@@ -41,18 +57,22 @@ pub struct Bench {
 /// A sentence: a `bootstrap` is missing, or does not do what Lambda would ask of it.
 pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Report, String> {
     let subjects = subjects(bench)?;
-    let opened = store::open(&Options::default(), &definition(STORAGE)?).await?;
+    let (apart, within) = (open().await?, open().await?);
+    let front = Front::before(apart.settings.endpoint.as_deref().unwrap_or_default()).await?;
     let surroundings = Surroundings {
-        table: Options::default().table,
-        store: opened.settings.endpoint.clone().unwrap_or_default(),
+        table: &apart.settings.table,
+        store: &front.url,
+        trust: &front.trust,
     };
+    let requests = Requests::of(&within).await?;
     let mut runs: Vec<Vec<Run>> = subjects.iter().map(|_| Vec::new()).collect();
+    let mut pairs: Vec<Pair> = Vec::new();
     for round in 0..=bench.rounds {
         if round > 0 {
             progress(&format!("round {round} of {}", bench.rounds));
         }
         for (subject, runs) in subjects.iter().zip(&mut runs) {
-            let run = process::run(&subject.bootstrap, subject.function, &surroundings)
+            let run = process::run(&subject.bootstrap, subject.function, surroundings)
                 .await
                 .map_err(|sentence| format!("{}: {sentence}", subject.bootstrap.display()))?;
             // The first one finds its file on the disk.
@@ -60,8 +80,14 @@ pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Repo
                 runs.push(run);
             }
         }
+        let asked = requests.round().await?;
+        if round > 0 {
+            pairs.extend(asked);
+        }
     }
-    if let Some(embedded) = opened.embedded {
+    requests.stop().await;
+    drop(front);
+    for embedded in [apart.embedded, within.embedded].into_iter().flatten() {
         embedded.stop().await;
     }
     let mut measured = Vec::new();
@@ -73,7 +99,13 @@ pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Repo
         rounds: bench.rounds,
         hello,
         functions: measured,
+        requests: Compared::of(&pairs),
     })
+}
+
+/// A store in memory.
+async fn open() -> Result<Opened, String> {
+    store::open(&Options::default(), &definition(STORAGE)?).await
 }
 
 struct Subject {

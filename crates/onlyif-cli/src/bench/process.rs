@@ -10,18 +10,21 @@ use serde_json::Value;
 
 use super::events;
 use super::runtime::Runtime;
+use super::tls::Trust;
 use crate::function::Function;
 
 /// How many calls are made after the first one; the median of them is the warm one.
 const WARM: usize = 5;
 
 /// What a `bootstrap` finds around it.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
     /// The table's name.
-    pub table: String,
+    pub table: &'a str,
     /// The store's address.
-    pub store: String,
+    pub store: &'a str,
+    /// Who may vouch for that.
+    pub trust: &'a Trust,
 }
 
 /// What was measured of one start.
@@ -56,7 +59,7 @@ static ASKED: AtomicU64 = AtomicU64::new(0);
 ///
 /// # Errors
 /// A sentence: it does not start, or does not answer.
-pub async fn run(bootstrap: &Path, of: Function, around: &Surroundings) -> Result<Run, String> {
+pub async fn run(bootstrap: &Path, of: Function, around: Surroundings<'_>) -> Result<Run, String> {
     let mut runtime = Runtime::listen().await?;
     let begun = Instant::now();
     let process = start(bootstrap, around, &runtime.address)?;
@@ -94,7 +97,7 @@ fn status(answer: &[u8]) -> Result<Option<u64>, String> {
 }
 
 /// As Lambda starts it: nothing of this process's environment is its own.
-fn start(bootstrap: &Path, around: &Surroundings, runtime: &str) -> Result<Started, String> {
+fn start(bootstrap: &Path, around: Surroundings<'_>, runtime: &str) -> Result<Started, String> {
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", runtime),
         ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
@@ -103,14 +106,15 @@ fn start(bootstrap: &Path, around: &Surroundings, runtime: &str) -> Result<Start
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ACCESS_KEY_ID", "bench"),
         ("AWS_SECRET_ACCESS_KEY", "bench"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", around.store.as_str()),
-        ("TABLE", around.table.as_str()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", around.store),
+        ("TABLE", around.table),
         ("AUTH", "jwt"),
         ("STALE_STATUS", "409"),
     ];
     Command::new(bootstrap)
         .env_clear()
         .envs(variables)
+        .envs(around.trust.variables())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -139,6 +143,7 @@ fn peak(status: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::tls::Front;
 
     #[test]
     fn the_peak_is_what_linux_says() {
@@ -164,11 +169,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_started_is_told() {
+        let front = Front::before("http://127.0.0.1:1").await.unwrap();
         let around = Surroundings {
-            table: "t".to_owned(),
-            store: "http://127.0.0.1:1".to_owned(),
+            table: "t",
+            store: &front.url,
+            trust: &front.trust,
         };
-        let sentence = run(Path::new("/nowhere/bootstrap"), Function::Read, &around)
+        let sentence = run(Path::new("/nowhere/bootstrap"), Function::Read, around)
             .await
             .unwrap_err();
         assert!(sentence.starts_with("it cannot be started"), "{sentence}");

@@ -17,7 +17,7 @@ use crate::function::Function;
 ///
 /// # Errors
 /// A sentence for the log, where Lambda would report that the function failed.
-pub(super) async fn invoke(
+pub(crate) async fn invoke(
     function: Function,
     app: Arc<App<Table>>,
     event: String,

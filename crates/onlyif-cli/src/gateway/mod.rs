@@ -37,6 +37,7 @@ use uuid::Uuid;
 use self::answer::{Answer, of_function, own};
 use self::event::{Circumstances, decoded_path};
 pub(crate) use self::host::is_ours;
+pub(crate) use self::invoke::invoke;
 use crate::function::Function;
 use crate::template::Api;
 
@@ -207,7 +208,7 @@ impl Gateway {
         // Whoever listens can tell the functions apart, as in a deployment by their logs and roles.
         let span =
             tracing::debug_span!(target: "onlyif::function", "function", function = ?function);
-        let work = invoke::invoke(function, self.app(), event, context).instrument(span);
+        let work = invoke(function, self.app(), event, context).instrument(span);
         let running = self.running.subscribe();
         let task = tokio::spawn(
             async move {

@@ -1,0 +1,162 @@
+//! What a request takes, beside something else: medians, their ratio, and what that is to be.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::report::median;
+use super::requests::{Pair, What};
+
+/// How long two things take: medians over all rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Compared {
+    /// What is compared.
+    pub what: What,
+    /// What this project does, in µs.
+    pub ours_us: f64,
+    /// What that is measured by, in µs.
+    pub other_us: f64,
+}
+
+/// What a ratio is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Goal {
+    /// This, or less.
+    AtMost(f64),
+    /// This, or more.
+    AtLeast(f64),
+    /// Anything: it is told for what it says.
+    None,
+}
+
+impl What {
+    /// What is compared, for a person, and what its ratio is to be.
+    pub(super) fn told(self) -> (&'static str, &'static str, Goal) {
+        match self {
+            What::Create => (
+                "create, store 4 ms away",
+                "PutItem, 4 ms away",
+                Goal::AtMost(1.10),
+            ),
+            What::CreateNear => ("create", "PutItem", Goal::None),
+            What::Duplicate => ("create, refused", "create", Goal::AtMost(1.05)),
+            What::Transition => ("transition, refused", "transition", Goal::AtMost(1.05)),
+            What::Update => ("update, refused", "update", Goal::AtMost(1.05)),
+            What::Delete => ("delete, refused", "delete", Goal::AtMost(1.05)),
+            What::Throughput => (
+                "creates a second, local server",
+                "conditional PutItems a second",
+                Goal::AtLeast(0.8),
+            ),
+        }
+    }
+}
+
+impl Goal {
+    fn met_by(self, ratio: f64) -> bool {
+        match self {
+            Goal::AtMost(most) => ratio <= most,
+            Goal::AtLeast(least) => ratio >= least,
+            Goal::None => true,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Goal::AtMost(most) => format!("at most {most:.2}"),
+            Goal::AtLeast(least) => format!("at least {least:.2}"),
+            Goal::None => String::new(),
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Goal::AtMost(most) => json!({ "atMost": most }),
+            Goal::AtLeast(least) => json!({ "atLeast": least }),
+            Goal::None => Value::Null,
+        }
+    }
+}
+
+impl Compared {
+    /// The medians of each that is compared.
+    pub fn of(pairs: &[Pair]) -> Vec<Self> {
+        let us = |duration: Duration| duration.as_secs_f64() * 1e6;
+        let all = What::ALL.into_iter().map(|what| {
+            let of_it = || pairs.iter().filter(|pair| pair.what == what);
+            Compared {
+                what,
+                ours_us: median(of_it().map(|pair| us(pair.ours)).collect()),
+                other_us: median(of_it().map(|pair| us(pair.other)).collect()),
+            }
+        });
+        all.collect()
+    }
+
+    /// Both as they are told, and the first to the second.
+    fn figures(self) -> (f64, f64, f64) {
+        let (ours, other) = match self.what {
+            What::Throughput => (1e6 / self.ours_us, 1e6 / self.other_us),
+            _ => (self.ours_us / 1e3, self.other_us / 1e3),
+        };
+        (ours, other, ours / other)
+    }
+
+    /// Whether its goal is met.
+    pub(super) fn met(self) -> bool {
+        let (_, _, goal) = self.what.told();
+        goal.met_by(self.figures().2)
+    }
+
+    /// For a terminal, a line.
+    pub(super) fn row(self) -> String {
+        let (name, other, goal) = self.what.told();
+        let (of_ours, of_other, ratio) = self.figures();
+        let digits = if self.what == What::Throughput { 0 } else { 3 };
+        let row = format!(
+            "{name:32} {of_ours:>9.digits$}   {other:32} {of_other:>9.digits$} {ratio:>6.2}   {}",
+            goal.text()
+        );
+        format!("{}\n", row.trim_end())
+    }
+
+    /// For programs.
+    pub(super) fn json(self) -> Value {
+        let (name, other, goal) = self.what.told();
+        json!({
+            "name": name,
+            "oursUs": self.ours_us,
+            "besides": other,
+            "otherUs": self.other_us,
+            "ratio": self.figures().2,
+            "goal": goal.json(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_held_to_its_goal() {
+        for (what, ours, met) in [
+            (What::Create, 110, true),
+            (What::Create, 111, false),
+            (What::Duplicate, 105, true),
+            (What::Delete, 106, false),
+            // The same number takes longer: fewer a second.
+            (What::Throughput, 125, true),
+            (What::Throughput, 126, false),
+        ] {
+            let pair = Pair {
+                what,
+                ours: Duration::from_micros(ours),
+                other: Duration::from_micros(100),
+            };
+            let compared = Compared::of(&[pair]);
+            let it = compared.iter().find(|compared| compared.what == what);
+            assert_eq!(it.unwrap().met(), met, "{what:?} {ours}");
+        }
+    }
+}
