@@ -124,8 +124,15 @@ fn serve(options: &Serve) -> Result<(), String> {
     }
     run(async {
         let server = start(settings).await?;
+        // Whoever reads that it serves may end it.
+        let mut signals = Signals::listen()?;
         greet(options, &server).await;
-        end_is_asked_for().await?;
+        signals.next().await;
+        // A second one ends it at once.
+        tokio::spawn(async move {
+            signals.next().await;
+            std::process::exit(130);
+        });
         server.stop().await;
         Ok(())
     })
@@ -188,33 +195,46 @@ fn program() -> &'static str {
     }
 }
 
-/// Waits for Ctrl-C, or for what `kill` sends. A second one ends the process at once.
-async fn end_is_asked_for() -> Result<(), String> {
-    signal().await?;
-    tokio::spawn(async {
-        if signal().await.is_ok() {
-            std::process::exit(130);
-        }
-    });
-    Ok(())
+/// Ctrl-C, and what `kill` sends, from when it is listened for on.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-async fn signal() -> Result<(), String> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let cannot = |error: io::Error| format!("Signals cannot be waited for ({error}).");
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+impl Signals {
+    fn listen() -> Result<Self, String> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let cannot = |error: io::Error| format!("Signals cannot be waited for ({error}).");
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt()).map_err(cannot)?,
+            terminate: signal(SignalKind::terminate()).map_err(cannot)?,
+        })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
-#[cfg(not(unix))]
-async fn signal() -> Result<(), String> {
-    tokio::signal::ctrl_c()
-        .await
-        .map_err(|error| format!("Signals cannot be waited for ({error})."))
+/// Ctrl-C.
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> Result<Self, String> {
+        let cannot = |error: io::Error| format!("Ctrl-C cannot be waited for ({error}).");
+        tokio::signal::windows::ctrl_c()
+            .map(Signals)
+            .map_err(cannot)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
