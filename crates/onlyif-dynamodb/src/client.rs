@@ -1,5 +1,6 @@
 //! Where the table is, and the client that goes there.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs};
 
@@ -41,9 +42,10 @@ pub struct Settings {
     pub region: String,
     /// The address of another DynamoDB than the region's, such as an emulator's.
     pub endpoint: Option<String>,
-    /// The certificates, in PEM, of whoever may vouch for the address, and nobody else then. Without
-    /// them, that is Amazon for the region's address, and whomever the machine trusts for another.
-    pub trusted: Option<String>,
+    /// The file with the certificates, in PEM, of whoever may vouch for the address, and nobody else
+    /// then. Without it, that is Amazon for the region's address, and whomever the machine trusts for
+    /// another. What is not encrypted, nobody vouches for.
+    pub trusted: Option<PathBuf>,
     /// Who asks.
     pub credentials: Credentials,
 }
@@ -70,11 +72,13 @@ impl fmt::Debug for Credentials {
 
 impl Settings {
     /// What the environment says. On Lambda all but `TABLE` is set by Lambda itself, credentials
-    /// included: they hold for as long as the environment lives. See also [`trusted`].
+    /// included: they hold for as long as the environment lives. `AWS_CA_BUNDLE` names
+    /// [`trusted`](Settings::trusted), as
+    /// [AWS's SDKs](https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html) have it.
     ///
     /// # Errors
     ///
-    /// The name of a variable that is missing or wrong, in a sentence for a person.
+    /// The name of a variable that is missing, in a sentence for a person.
     pub fn from_env() -> Result<Self, String> {
         Settings::from_variables(|name| std::env::var(name).ok())
     }
@@ -90,7 +94,7 @@ impl Settings {
             table: needed("TABLE", "the DynamoDB table's name")?,
             region: needed("AWS_REGION", "the AWS region of the table")?,
             endpoint: given("AWS_ENDPOINT_URL_DYNAMODB"),
-            trusted: trusted(given)?,
+            trusted: given("AWS_CA_BUNDLE").map(PathBuf::from),
             credentials: Credentials {
                 access_key_id: needed("AWS_ACCESS_KEY_ID", "the id of an AWS access key")?,
                 secret_access_key: needed("AWS_SECRET_ACCESS_KEY", "the secret of that key")?,
@@ -146,9 +150,14 @@ impl Settings {
                     "the store's address must begin with http:// or https://, and is {endpoint}"
                 ));
             }
-            (_, Some(certificates)) => {
-                check(certificates)?;
-                TrustStore::empty().with_pem_certificate(certificates.as_bytes())
+            (_, Some(file)) => {
+                let certificates = certificates(file).map_err(|wrong| {
+                    format!(
+                        "the file that AWS_CA_BUNDLE names, {}, {wrong}",
+                        file.display()
+                    )
+                })?;
+                TrustStore::empty().with_pem_certificate(certificates)
             }
             (Some(_), None) => TrustStore::default(),
             (None, None) => AMAZON_ROOTS
@@ -167,37 +176,21 @@ impl Settings {
     }
 }
 
-/// What [`Settings::trusted`] is by this environment: what is in the file that `AWS_CA_BUNDLE` names, as
-/// [AWS's SDKs](https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html) have it.
-///
-/// # Errors
-///
-/// A sentence for a person: there is no such file.
-pub fn trusted(variable: impl Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
-    let file = variable("AWS_CA_BUNDLE").filter(|file| !file.is_empty());
-    let read = |file: String| {
-        fs::read_to_string(&file).map_err(|error| {
-            format!("the file that AWS_CA_BUNDLE names, {file}, cannot be read ({error})")
-        })
+/// The certificates in this file. Whoever makes the connections takes it for granted that others can be
+/// checked by them.
+fn certificates(file: &Path) -> Result<Vec<u8>, String> {
+    let text = fs::read(file).map_err(|error| format!("cannot be read ({error})"))?;
+    let none = |why: &dyn fmt::Display| {
+        format!("does not hold certificates of authorities, in PEM ({why})")
     };
-    file.map(read).transpose()
-}
-
-/// Whether these are certificates that others can be checked by: whoever makes the connections takes
-/// that for granted.
-fn check(certificates: &str) -> Result<(), String> {
-    let expected =
-        "expected certificates of authorities, in PEM, in the file that AWS_CA_BUNDLE names";
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(certificates.as_bytes()) {
-        let certificate = certificate.map_err(|error| format!("{expected}: {error}"))?;
-        roots
-            .add(certificate)
-            .map_err(|error| format!("{expected}: {error}"))?;
+    for certificate in CertificateDer::pem_slice_iter(&text) {
+        let certificate = certificate.map_err(|error| none(&error))?;
+        roots.add(certificate).map_err(|error| none(&error))?;
     }
     match roots.is_empty() {
-        true => Err(format!("{expected}, and found none")),
-        false => Ok(()),
+        true => Err(none(&"there is none")),
+        false => Ok(text),
     }
 }
 
@@ -244,28 +237,36 @@ mod tests {
 
     #[test]
     fn whom_to_trust_is_in_a_file_that_the_environment_names() {
-        let with = |file: &str| {
-            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/").to_owned() + file;
-            let settings = Settings::from_variables(|name| match name {
-                "AWS_CA_BUNDLE" => Some(file.clone()),
-                name => variables(name),
-            })?;
-            settings.client().map(drop)
-        };
-        assert_eq!(with("roots/Amazon_Root_CA_1.pem"), Ok(()));
-        for (file, said) in [
-            ("roots/none.pem", "roots/none.pem, cannot be read"),
-            ("Cargo.toml", "found none"),
-        ] {
-            let complaint = with(file).expect_err(file);
-            assert!(complaint.contains(said), "{complaint}");
-            assert!(complaint.contains("AWS_CA_BUNDLE"), "{complaint}");
-        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = String::from_utf8_lossy(AMAZON_ROOTS[0]).into_owned();
         let begun = "-----BEGIN CERTIFICATE-----\nAAAA\n";
         let ended = format!("{begun}-----END CERTIFICATE-----\n");
-        for certificates in [begun, &ended] {
-            let complaint = check(certificates).expect_err(certificates);
-            assert!(complaint.contains("in PEM"), "{complaint}");
+        for (text, said) in [
+            (Some(root.as_str()), None),
+            (Some("trust me"), Some("(there is none)")),
+            (Some(begun), Some("in PEM")),
+            (Some(&ended), Some("in PEM")),
+            (None, Some("bundle.pem, cannot be read")),
+        ] {
+            let file = folder.path().join("bundle.pem");
+            let _ = fs::remove_file(&file);
+            if let Some(text) = text {
+                fs::write(&file, text).expect("a file");
+            }
+            let mut settings = Settings::from_variables(|name| match name {
+                "AWS_CA_BUNDLE" => Some(file.display().to_string()),
+                name => variables(name),
+            })
+            .expect("all are set");
+            let complaint = settings.client().err();
+            assert_eq!(complaint.is_some(), said.is_some(), "{complaint:?}");
+            if let Some((complaint, said)) = complaint.zip(said) {
+                assert!(complaint.contains(said), "{complaint}");
+                assert!(complaint.contains("AWS_CA_BUNDLE"), "{complaint}");
+            }
+            // Without encryption it is not even read.
+            settings.endpoint = Some("http://127.0.0.1:8000".to_owned());
+            settings.client().expect("a client");
         }
     }
 

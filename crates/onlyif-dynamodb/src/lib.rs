@@ -56,6 +56,6 @@ mod request;
 mod refusal;
 mod retry;
 
-pub use client::{AMAZON_ROOTS, Credentials, Settings, trusted};
+pub use client::{AMAZON_ROOTS, Credentials, Settings};
 pub use definition::{Definition, Index};
 pub use table::Table;

@@ -1,7 +1,7 @@
 //! TLS in front of the store, as DynamoDB has it: that certificates are read, and that a connection is
 //! made by a handshake, is much of a cold start.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ impl Trust {
 
     /// The variables of the environment that say so: the first is read by this project's functions,
     /// the others by all that trust whom the machine trusts.
-    pub fn variables(&self) -> [(&'static str, &std::ffi::OsStr); 3] {
+    pub fn variables(&self) -> [(&'static str, &OsStr); 3] {
         [
             ("AWS_CA_BUNDLE", self.few.as_os_str()),
             ("SSL_CERT_FILE", self.all.as_os_str()),
@@ -146,7 +146,6 @@ impl Trust {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-
     use std::path::Path;
 
     use onlyif_dynamodb::{Settings, Table};
@@ -172,14 +171,13 @@ mod tests {
         assert_eq!(certificates(&front.trust.few), AMAZON_ROOTS.len() + 1);
         let variables: HashMap<_, _> = front.trust.variables().into_iter().collect();
         let mut settings = Settings::emulated(Options::default().table, &front.url);
+        let amazon = front.trust.few.with_file_name("amazon.pem");
+        fs::write(&amazon, AMAZON_ROOTS.concat()).unwrap();
         for (trusted, reached) in [
-            (
-                fs::read_to_string(variables["AWS_CA_BUNDLE"]).unwrap(),
-                true,
-            ),
-            (AMAZON_ROOTS.map(String::from_utf8_lossy).concat(), false),
+            (Path::new(variables["AWS_CA_BUNDLE"]), true),
+            (&amazon, false),
         ] {
-            settings.trusted = Some(trusted);
+            settings.trusted = Some(trusted.to_owned());
             let table = Table::connect(&settings).unwrap();
             assert_eq!(table.stream_arn().await.is_ok(), reached);
         }

@@ -6,6 +6,8 @@
 pub mod embedded;
 pub mod folder;
 
+use std::path::PathBuf;
+
 use onlyif::store::Failure;
 use onlyif_dynamodb::{Credentials, Definition, Settings, Table};
 
@@ -96,8 +98,7 @@ fn elsewhere(table: &str, url: &str) -> Result<Settings, String> {
         endpoint(url).map_err(|sentence| format!("`{url}` cannot be the store. {sentence}"))?;
     let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let mut settings = Settings::emulated(table, url);
-    settings.trusted =
-        onlyif_dynamodb::trusted(given).map_err(|sentence| format!("--store: {sentence}."))?;
+    settings.trusted = given("AWS_CA_BUNDLE").map(PathBuf::from);
     if let Some(region) = given("AWS_REGION") {
         settings.region = region;
     }
