@@ -59,7 +59,8 @@ impl Declarations {
     /// Those that [`Declarations::parse`] had nothing against: each is read again, by itself, when its
     /// type is first asked for. A request is about a few types, and should not wait for all of them.
     ///
-    /// Where `parse` was not asked before, what is wrong shows as a type that is not there.
+    /// Where `parse` was not asked before, what cannot be read shows as a type that is not there, and a
+    /// schema that does not compile accepts nothing.
     pub fn checked(files: impl IntoIterator<Item = SourceFile>) -> Self {
         let types = files.into_iter().map(|file| {
             let name = parse::stem(&file.name).to_owned();
@@ -210,7 +211,7 @@ impl Declaration {
 pub struct Schema {
     /// As declared.
     pub source: Value,
-    pub(super) validator: Arc<OnceLock<Option<Validator>>>,
+    pub(super) validator: Arc<OnceLock<Result<Validator, String>>>,
 }
 
 impl fmt::Debug for Schema {

@@ -29,7 +29,7 @@ fn build(source: &Value) -> Result<Validator, jsonschema::ValidationError<'stati
 impl Schema {
     /// Compiles a schema; `Err` is the compiler's first complaint.
     pub(crate) fn compile(source: Value) -> Result<Schema, jsonschema::ValidationError<'static>> {
-        let validator = OnceLock::from(Some(build(&source)?));
+        let validator = OnceLock::from(Ok(build(&source)?));
         Ok(Schema {
             source,
             validator: Arc::new(validator),
@@ -45,16 +45,17 @@ impl Schema {
         }
     }
 
-    /// What judges values; `None` where it does not compile, against what was known.
-    pub(in crate::declaration) fn validator(&self) -> Option<&Validator> {
-        let compiled = || build(&self.source).ok();
-        self.validator.get_or_init(compiled).as_ref()
+    /// What judges values; `Err` is why there is nothing, against what was known.
+    pub(in crate::declaration) fn validator(&self) -> Result<&Validator, &str> {
+        let compiled = || build(&self.source).map_err(|error| error.to_string());
+        let compiled = self.validator.get_or_init(compiled).as_ref();
+        compiled.map_err(String::as_str)
     }
 
     /// Whether it accepts the value.
     pub(in crate::declaration) fn accepts(&self, value: &Value) -> bool {
         let judged = |validator: &Validator| validator.is_valid(value);
-        self.validator().is_some_and(judged)
+        self.validator().is_ok_and(judged)
     }
 }
 
@@ -160,7 +161,12 @@ mod tests {
         let broken = Schema::known(json!({ "type": "objekt" }));
         let faults = broken.faults(&json!({}));
         assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].detail, "Cannot be judged by its schema.");
+        let detail = &faults[0].detail;
+        assert!(
+            detail.starts_with("Cannot be judged by its schema, which does not compile ("),
+            "{detail}"
+        );
+        assert_eq!(faults[0].keyword, None);
         assert!(!broken.accepts(&json!({})));
     }
 }

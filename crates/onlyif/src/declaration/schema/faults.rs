@@ -17,19 +17,24 @@ impl Schema {
             .map(|refusal| Fault {
                 detail: refusal.sentence(),
                 at: Place::Pointer(refusal.at),
-                keyword: Some(refusal.keyword),
+                keyword: Some(refusal.keyword).filter(|keyword| !keyword.is_empty()),
             })
             .collect()
     }
 
     /// The same, in words that continue a sentence about the place.
     pub(in crate::declaration) fn refusals(&self, value: &Value) -> Vec<Refusal> {
-        let Some(validator) = self.validator() else {
-            return vec![Refusal {
-                at: Pointer::default(),
-                detail: "cannot be judged by its schema".to_owned(),
-                keyword: String::new(),
-            }];
+        let validator = match self.validator() {
+            Ok(validator) => validator,
+            Err(why) => {
+                return vec![Refusal {
+                    at: Pointer::default(),
+                    detail: format!(
+                        "cannot be judged by its schema, which does not compile ({why})"
+                    ),
+                    keyword: String::new(),
+                }];
+            }
         };
         let mut all = Vec::new();
         for error in validator.iter_errors(value) {
