@@ -49,7 +49,7 @@ pub enum Command {
     Race(Race),
     /// Show what the requests to a running server have contested so far
     Conflicts(Conflicts),
-    /// Measure how the functions start, beside a stock function (Linux)
+    /// Measure how the functions start, beside a stock function, and what requests take (Linux)
     Bench(Bench),
 }
 
@@ -66,7 +66,7 @@ pub struct Bench {
         default_value = "benches/hello/target/release/bootstrap"
     )]
     pub hello: PathBuf,
-    /// How many times each is started
+    /// How many rounds: in each, every function is started, and asked what it is compared by
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
     pub rounds: u16,
     /// Write what was measured to this file, as JSON
@@ -95,7 +95,8 @@ pub struct Serve {
     /// Leave an empty store empty: load no sample data
     #[arg(long)]
     pub no_seed: bool,
-    /// Use this DynamoDB endpoint instead of the embedded store; the table is made where it is missing
+    /// Use this DynamoDB endpoint instead of the embedded store; the table is made where it is missing.
+    /// Certificates are checked by those of the machine, or of the file that AWS_CA_BUNDLE names
     #[arg(long, value_name = "URL", conflicts_with = "data", value_parser = store::endpoint)]
     pub store: Option<String>,
     /// The table's name at that endpoint

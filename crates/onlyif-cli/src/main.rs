@@ -17,6 +17,10 @@ use onlyif_http::{cold_start, observe::Deployment};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 
+/// The threads that the embedded store has to itself. With as many workers as processors beside it, they
+/// would take turns: on two processors, a third fewer requests are answered then.
+const EMBEDDED_STORE: usize = 1;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
@@ -33,9 +37,9 @@ fn main() -> ExitCode {
             print(&format!("{:#}\n", onlyif::declaration::format::schema()));
             Ok(())
         }
-        Some(Command::Race(options)) => run(race(&options)),
-        Some(Command::Conflicts(options)) => run(conflicts(&options)),
-        Some(Command::Bench(options)) => run(bench(&options)),
+        Some(Command::Race(options)) => run(0, race(&options)),
+        Some(Command::Conflicts(options)) => run(0, conflicts(&options)),
+        Some(Command::Bench(options)) => run(EMBEDDED_STORE, bench(&options)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,12 +55,11 @@ fn print(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
 }
 
-fn run(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
-    // The embedded store has a thread of its own. Were there more threads than processors, they would
-    // take turns: on two of these, a third fewer requests are answered then.
+/// Runs it on all processors but `others`, which other threads are to have.
+fn run(others: usize, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(processors.saturating_sub(1).max(1))
+        .worker_threads(processors.saturating_sub(others).max(1))
         .enable_all()
         .build()
         .map_err(|error| format!("The threads that serve cannot be started ({error})."))?
@@ -122,12 +125,21 @@ fn serve(options: &Serve) -> Result<(), String> {
             .with(LevelFilter::INFO)
             .init(),
     }
-    run(async {
+    let others = match settings.store {
+        Some(_) => 0,
+        None => EMBEDDED_STORE,
+    };
+    run(others, async {
         let server = start(settings).await?;
         // Whoever reads that it serves may end it.
         let mut signals = Signals::listen()?;
-        greet(options, &server).await;
-        signals.next().await;
+        tokio::select! {
+            () = signals.next() => {}
+            () = async {
+                greet(options, &server).await;
+                std::future::pending().await
+            } => {}
+        }
         // A second one ends it at once.
         tokio::spawn(async move {
             signals.next().await;
