@@ -46,8 +46,8 @@ async fn a_bootstrap_is_started_asked_and_measured() {
     let requests = measured["requests"].as_array().unwrap();
     assert_eq!(requests.len(), 7);
     for request in requests {
-        assert!(positive(&request["oursUs"]), "{request}");
-        assert!(positive(&request["otherUs"]), "{request}");
+        assert!(positive(&request["ours"]), "{request}");
+        assert!(positive(&request["other"]), "{request}");
         assert!(positive(&request["ratio"]), "{request}");
     }
 }

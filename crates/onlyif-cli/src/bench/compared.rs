@@ -123,13 +123,15 @@ impl Compared {
     /// For programs.
     pub(super) fn json(self) -> Value {
         let (name, other, goal) = self.what.told();
+        let (of_ours, of_other, ratio) = self.figures();
+        let unit = match self.what {
+            What::Throughput => "perSecond",
+            _ => "ms",
+        };
         json!({
-            "name": name,
-            "oursUs": self.ours_us,
-            "besides": other,
-            "otherUs": self.other_us,
-            "ratio": self.figures().2,
-            "goal": goal.json(),
+            "name": name, "ours": of_ours,
+            "beside": other, "other": of_other,
+            "unit": unit, "ratio": ratio, "goal": goal.json(),
         })
     }
 }

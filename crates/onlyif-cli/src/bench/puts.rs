@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use onlyif_dynamodb::{Table, attributes};
 use uuid::Uuid;
@@ -36,9 +38,9 @@ impl Puts {
     /// A sentence: there is none.
     pub async fn learn(&mut self) -> Result<(), String> {
         let request = self.client.scan().table_name(&self.table);
-        let stored = request.send().await.map_err(|_| no_store())?;
+        let stored = request.send().await.map_err(no_store)?;
         let item = stored.items.into_iter().flatten().max_by_key(Item::len);
-        self.item = item.ok_or_else(no_store)?;
+        self.item = item.ok_or("The store holds no order, though one was created.")?;
         Ok(())
     }
 
@@ -59,11 +61,15 @@ impl Puts {
                 .expression_attribute_names("#key", attributes::PARTITION_KEY),
             false => request,
         };
-        request.send().await.map_err(|_| no_store())?;
+        request.send().await.map_err(no_store)?;
         Ok(begun.elapsed())
     }
 }
 
-fn no_store() -> String {
-    "The store did not do what it was asked.".to_owned()
+fn no_store<E>(error: SdkError<E, HttpResponse>) -> String
+where
+    E: std::error::Error + 'static,
+{
+    let why = DisplayErrorContext(error);
+    format!("The store did not do what it was asked ({why}).")
 }

@@ -83,6 +83,7 @@ pub struct Requests {
     server: Server,
     /// How many references there were: no two orders have one.
     references: AtomicUsize,
+    rounds: AtomicUsize,
     _resources: TempDir,
 }
 
@@ -140,6 +141,7 @@ impl Requests {
             far: asked(&far),
             server,
             references: AtomicUsize::new(0),
+            rounds: AtomicUsize::new(0),
             _resources: folder,
         };
         requests.create(&requests.near, None).await?;
@@ -171,7 +173,12 @@ impl Requests {
             }
         }
         let body = order(None).to_string();
-        pairs.push(throughput::measured(&self.server.url, body, &self.near.puts).await?);
+        let first = self
+            .rounds
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(2);
+        let asked = throughput::measured(&self.server.url, &body, &self.near.puts, first);
+        pairs.push(asked.await?);
         Ok(pairs)
     }
 
@@ -334,7 +341,7 @@ fn order(reference: Option<&str>) -> Value {
 }
 
 /// Both, this one or the other one first.
-async fn in_turn(
+pub(super) async fn in_turn(
     first: bool,
     this: impl Future<Output = Result<Duration, String>>,
     other: impl Future<Output = Result<Duration, String>>,

@@ -9,56 +9,59 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::puts::Puts;
-use super::requests::{Pair, What};
+use super::requests::{Pair, What, in_turn};
 
-/// How many clients ask at the same time and how often each asks in a round.
+/// How many clients ask at the same time, and how often each asks in a round.
 const CLIENTS: usize = 8;
 const EACH: usize = 100;
 
-/// One round: creates with this body, then puts of the same. At the same time, each would be measured by
-/// what the other leaves.
+/// One round: creates with this body and puts of the same, these or those first. At the same time, each
+/// would be measured by what the other leaves.
 ///
 /// # Errors
 /// A sentence: something was not answered as it has to be.
-pub async fn measured(server: &str, body: String, puts: &Puts) -> Result<Pair, String> {
-    let ours = at_once(|| {
-        let (server, body) = (server.to_owned(), body.clone());
-        async move {
-            let mut posts = Posts::to(&server, &body).await?;
-            for _ in 0..EACH {
-                posts.post().await?;
-            }
-            Ok(())
+pub async fn measured(server: &str, body: &str, puts: &Puts, first: bool) -> Result<Pair, String> {
+    let creates = async {
+        let mut clients = Vec::new();
+        for _ in 0..CLIENTS {
+            let mut posts = Posts::to(server, body).await?;
+            clients.push(async move {
+                for _ in 0..EACH {
+                    posts.post().await?;
+                }
+                Ok(())
+            });
         }
-    });
-    let ours = ours.await?;
-    let other = at_once(|| {
-        let puts = puts.clone();
-        async move {
-            for _ in 0..EACH {
-                puts.put(true).await?;
+        at_once(clients).await
+    };
+    let others = async {
+        let client = || {
+            let puts = puts.clone();
+            async move {
+                for _ in 0..EACH {
+                    puts.put(true).await?;
+                }
+                Ok(())
             }
-            Ok(())
-        }
-    });
+        };
+        at_once((0..CLIENTS).map(|_| client()).collect()).await
+    };
+    let (ours, other) = in_turn(first, creates, others).await?;
     Ok(Pair {
         what: What::Throughput,
         ours,
-        other: other.await?,
+        other,
     })
 }
 
-/// How long something takes, on the average, that [`CLIENTS`] do at the same time.
-async fn at_once<F>(work: impl Fn() -> F) -> Result<Duration, String>
+/// How long each request takes, on the average, of clients that ask at the same time.
+async fn at_once<F>(clients: Vec<F>) -> Result<Duration, String>
 where
     F: Future<Output = Result<(), String>> + Send + 'static,
 {
     let begun = Instant::now();
-    let mut clients = JoinSet::new();
-    for _ in 0..CLIENTS {
-        clients.spawn(work());
-    }
-    while let Some(ended) = clients.join_next().await {
+    let mut running: JoinSet<_> = clients.into_iter().collect();
+    while let Some(ended) = running.join_next().await {
         ended.map_err(|error| format!("A client ended early ({error})."))??;
     }
     let requests = u32::try_from(CLIENTS * EACH).unwrap_or(u32::MAX);
@@ -111,7 +114,7 @@ impl Posts {
             .map_err(no_server)?;
         match head.strip_prefix("HTTP/1.1 201 ") {
             Some(_) => Ok(()),
-            None => Err(no_server(head)),
+            None => Err(no_server(head + &String::from_utf8_lossy(&body))),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{env, fs};
 
@@ -32,7 +32,8 @@ pub struct Trust {
     /// As many as a function of this project has compiled in, and the front's: what `AWS_CA_BUNDLE`
     /// names.
     pub few: PathBuf,
-    /// The machine's file of them and the front's: what `SSL_CERT_FILE` names.
+    /// The machine's file of them, unless it stands in a folder of them, and the front's: what
+    /// `SSL_CERT_FILE` names.
     pub all: PathBuf,
     /// The machine's folders of them: what `SSL_CERT_DIR` names.
     pub folders: OsString,
@@ -111,18 +112,27 @@ fn certified() -> Result<(Arc<ServerConfig>, String), Box<dyn std::error::Error>
     Ok((Arc::new(config), vouches))
 }
 
+/// Whether the file is one of a folder's.
+fn stands_in(folders: &[PathBuf], file: &Path) -> bool {
+    let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+    let mut folders = folders.iter().map(|folder| folder.canonicalize().ok());
+    folder.is_some() && folders.any(|known| known == folder)
+}
+
 impl Trust {
     fn write(authority: &str) -> std::io::Result<Self> {
         let folder = TempDir::new()?;
         let written = |name: &str, mut bytes: Vec<u8>| {
+            bytes.push(b'\n');
             bytes.extend_from_slice(authority.as_bytes());
             let path = folder.path().join(name);
             fs::write(&path, bytes).map(|()| path)
         };
         let machine = openssl_probe::probe();
         let all = match &machine.cert_file {
-            Some(file) => fs::read(file)?,
-            None => Vec::new(),
+            Some(file) if !stands_in(&machine.cert_dir, file) => fs::read(file)?,
+            // What stands in a folder is read there: once, though it is named twice.
+            _ => Vec::new(),
         };
         Ok(Trust {
             few: written("few.pem", AMAZON_ROOTS.concat())?,
@@ -146,18 +156,49 @@ impl Trust {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-    use std::path::Path;
 
     use onlyif_dynamodb::{Settings, Table};
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
 
     use super::*;
     use crate::serve::Options;
     use crate::store;
     use crate::template::{STORAGE, definition};
 
-    fn certificates(file: &Path) -> usize {
-        let text = fs::read_to_string(file).unwrap();
-        text.matches("BEGIN CERTIFICATE").count()
+    fn certificates(file: &Path) -> Vec<CertificateDer<'static>> {
+        let read = CertificateDer::pem_file_iter(file).unwrap();
+        read.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn whoever_trusts_the_machine_trusts_the_front_as_well() {
+        let (_, authority) = certified().unwrap();
+        let trust = Trust::write(&authority).unwrap();
+        let few = certificates(&trust.few);
+        assert_eq!(few.len(), AMAZON_ROOTS.len() + 1);
+        let all = certificates(&trust.all);
+        assert_eq!(all.last(), few.last());
+        let machine = openssl_probe::probe();
+        let told = env::split_paths(&trust.folders).collect::<Vec<_>>();
+        assert_eq!(told, machine.cert_dir);
+        let elsewhere = machine
+            .cert_file
+            .filter(|file| !stands_in(&told, file))
+            .map_or(0, |file| certificates(&file).len());
+        assert_eq!(all.len(), elsewhere + 1);
+    }
+
+    #[test]
+    fn a_file_stands_in_a_folder_by_whatever_name() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("all.pem");
+        let other = folder.path().join("other");
+        fs::create_dir(&other).unwrap();
+        let detour = other.join("..");
+        assert!(stands_in(&[other.clone(), detour], &file));
+        assert!(!stands_in(&[other], &file));
+        assert!(!stands_in(&[], &file));
     }
 
     #[tokio::test]
@@ -168,7 +209,6 @@ mod tests {
         let front = Front::before(opened.settings.endpoint.as_deref().unwrap())
             .await
             .unwrap();
-        assert_eq!(certificates(&front.trust.few), AMAZON_ROOTS.len() + 1);
         let variables: HashMap<_, _> = front.trust.variables().into_iter().collect();
         let mut settings = Settings::emulated(Options::default().table, &front.url);
         let amazon = front.trust.few.with_file_name("amazon.pem");
