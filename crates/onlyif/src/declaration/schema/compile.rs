@@ -137,6 +137,7 @@ fn has_reference(schema: &Map<String, Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::declaration::{Declarations, SourceFile};
 
     #[test]
     fn a_schema_that_is_known_to_compile_does_when_it_is_first_needed() {
@@ -154,6 +155,25 @@ mod tests {
             assert_eq!(known.accepts(&value), compiled.accepts(&value));
         }
         assert!(clone.validator.get().is_some());
+    }
+
+    #[test]
+    fn a_declaration_that_was_checked_is_read_again_without_compiling_anything() {
+        let text = "type: things\nschema: { type: object, properties: { n: { type: integer } } }\n\
+                    states: { initial: new }\ntransitions:\n  \
+                    end: { from: new, to: old, set: { /n: 1 }, input: { type: object } }\n";
+        let file = SourceFile {
+            name: "things.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        assert_eq!(Declarations::parse(std::slice::from_ref(&file)).err(), None);
+        let checked = Declarations::checked([file]);
+        let things = checked.get("things").unwrap();
+        let member = things.member_schema(&"/n".parse().unwrap()).unwrap();
+        for schema in [&things.schema, member] {
+            assert!(schema.validator.get().is_none(), "{schema:?}");
+        }
+        assert!(member.accepts(&json!(1)) && !member.accepts(&json!("1")));
     }
 
     #[test]
