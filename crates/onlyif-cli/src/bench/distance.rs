@@ -22,10 +22,7 @@ const PIECE: usize = 64 * 1024;
 /// # Errors
 /// A sentence: there is no port, or no thread.
 pub fn before(store: &str) -> Result<String, String> {
-    let store = store.strip_prefix("http://").unwrap_or(store);
-    let store: SocketAddr = store
-        .parse()
-        .map_err(|_| format!("The store's address is none ({store})."))?;
+    let store = super::address(store)?;
     let cannot = |error: io::Error| format!("No port can be listened on ({error}).");
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;

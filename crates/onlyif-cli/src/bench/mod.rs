@@ -28,6 +28,7 @@ pub mod throughput;
 pub mod tls;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use self::compared::Compared;
@@ -101,6 +102,13 @@ pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Repo
         functions: measured,
         requests: Compared::of(&pairs),
     })
+}
+
+/// Where the store with this `http` address listens.
+fn address(store: &str) -> Result<SocketAddr, String> {
+    let host = store.strip_prefix("http://").unwrap_or(store);
+    host.parse()
+        .map_err(|_| format!("The store's address is none ({store})."))
 }
 
 /// A store in memory.

@@ -53,10 +53,7 @@ impl Front {
     /// # Errors
     /// A sentence: there is no port, or no room for a file.
     pub async fn before(store: &str) -> Result<Self, String> {
-        let store = store.strip_prefix("http://").unwrap_or(store);
-        let store: SocketAddr = store
-            .parse()
-            .map_err(|_| format!("The store's address is none ({store})."))?;
+        let store = super::address(store)?;
         let (identity, authority) = certified().map_err(|error| {
             format!("The certificate of the store's address cannot be made ({error}).")
         })?;
