@@ -1,6 +1,7 @@
 //! Items as DynamoDB holds them: the document as one map attribute, everything else beside it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use onlyif::answer::{Done, DoneKind};
@@ -246,9 +247,9 @@ pub(crate) fn decode(at: &Key, attributes: &Attributes) -> Result<Item, Foreign>
         })),
         Key::Record { .. } => Ok(Item::Record(Box::new(from.record()?))),
         Key::Resource { .. } if attributes.contains_key(name::DELETED_AT) => {
-            from.tombstone().map(Item::Tombstone)
+            from.tombstone().map(Item::from)
         }
-        Key::Resource { .. } => from.resource().map(Item::Resource),
+        Key::Resource { .. } => from.resource().map(Item::from),
     }
 }
 
@@ -342,7 +343,7 @@ impl Decoder<'_> {
 
     fn done(&self) -> Result<Done, Foreign> {
         let resource = self.optional(name::RESOURCE, |from, name| {
-            Decoder(from.map(name)?).shown().map(Box::new)
+            Decoder(from.map(name)?).shown().map(Arc::new)
         })?;
         let name = self.text(name::KIND)?;
         let kind = KINDS.into_iter().find(|known| self::kind(*known) == name);

@@ -1,5 +1,7 @@
 //! Reads: one resource, a list of them, and the transitions that are legal now.
 
+use std::sync::Arc;
+
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::ETAG;
 use lambda_http::{Body, Response};
@@ -223,12 +225,12 @@ pub(crate) async fn read<S: Store>(
     app: &App<S>,
     exchange: &Exchange<'_>,
     target: &Target<'_>,
-) -> Result<Resource, Problem> {
+) -> Result<Arc<Resource>, Problem> {
     match run(&app.declarations, &target.command, &exchange.store(app)).await {
         Answer::Done(Done {
             resource: Some(resource),
             ..
-        }) => Ok(*resource),
+        }) => Ok(resource),
         Answer::Done(_) | Answer::All(_) => Err(not_found(target.declaration, &target.command.id)),
         Answer::Refused(problem) => Err(problem),
     }

@@ -42,7 +42,7 @@ impl Store for Shelf {
 
     async fn read(&self, keys: &[Key]) -> Result<Vec<(Key, Option<Item>)>, Failure> {
         let item = |key: &Key| match key {
-            Key::Resource { id, .. } if id == "l" => Some(Item::Resource(lamp())),
+            Key::Resource { id, .. } if id == "l" => Some(Item::from(lamp())),
             _ => None,
         };
         Ok(keys.iter().map(|key| (key.clone(), item(key))).collect())

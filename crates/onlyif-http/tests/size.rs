@@ -95,7 +95,7 @@ fn a_problem_leaves_out_what_does_not_fit() {
                 id: "n".into(),
             },
         });
-        problem.current = Some(Box::new(resource));
+        problem.current = Some(Arc::new(resource));
         let declaration = app.declarations.get("notes").unwrap();
         let subject = Subject {
             declaration,

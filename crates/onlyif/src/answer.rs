@@ -1,5 +1,7 @@
 //! Answers: what the loop tells the edge.
 
+use std::sync::Arc;
+
 use crate::item::{Lease, Resource};
 use crate::problem::Problem;
 
@@ -23,7 +25,7 @@ pub struct Done {
     pub id: String,
     /// The resource as the command left it; `None` after a delete, of
     /// a lease, and where a repeat finds it gone.
-    pub resource: Option<Box<Resource>>,
+    pub resource: Option<Arc<Resource>>,
     /// The lease that was taken or extended.
     pub lease: Option<Lease>,
     /// An earlier request, the same in all that counts, had done it already.
@@ -34,7 +36,7 @@ pub struct Done {
 
 impl Done {
     /// By this request, as it was asked.
-    pub fn of(kind: DoneKind, id: &str, resource: Option<Box<Resource>>) -> Self {
+    pub fn of(kind: DoneKind, id: &str, resource: Option<Arc<Resource>>) -> Self {
         Done {
             kind,
             id: id.to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -87,19 +88,27 @@ impl Key {
 
 /// One image of an item that exists.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "nearly every item that is looked at is a resource"
-)]
 pub enum Item {
-    /// A live resource.
-    Resource(Resource),
+    /// A live resource. Whoever shows it or keeps it shares it.
+    Resource(Arc<Resource>),
     /// What a deleted resource leaves behind, until it expires.
-    Tombstone(Tombstone),
+    Tombstone(Box<Tombstone>),
     /// A claimed unique value.
     Claim(Claim),
     /// What a request with an idempotency key has done.
     Record(Box<Record>),
+}
+
+impl From<Resource> for Item {
+    fn from(resource: Resource) -> Self {
+        Item::Resource(Arc::new(resource))
+    }
+}
+
+impl From<Tombstone> for Item {
+    fn from(tombstone: Tombstone) -> Self {
+        Item::Tombstone(Box::new(tombstone))
+    }
 }
 
 /// A live resource.

@@ -1,5 +1,7 @@
 //! Plans: the conditional writes that a decision proposes, all or none of which happen.
 
+use std::sync::Arc;
+
 use crate::answer::{Done, DoneKind};
 use crate::item::{Attribute, Item, Key, Lease, Operand, Partition, Resource};
 
@@ -68,7 +70,7 @@ impl Act {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Planned {
     /// The resource will be exactly this.
-    Known(Box<Resource>),
+    Known(Arc<Resource>),
     /// A blind update: the store's image after the write tells.
     FromImage,
     /// The resource is gone.

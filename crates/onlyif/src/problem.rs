@@ -1,6 +1,7 @@
 //! Problems: why a request was refused, and which request would resolve it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -171,7 +172,7 @@ pub struct Problem {
     /// Every conflict that the request meets, in the order of [`Code`].
     pub conflicts: Vec<Conflict>,
     /// The resource as it is now, if the caller may read it.
-    pub current: Option<Box<Resource>>,
+    pub current: Option<Arc<Resource>>,
     /// Requests that would resolve it, each legal now for this caller.
     pub resolutions: Vec<Resolution>,
     /// How long to wait before the same request may work, in milliseconds.

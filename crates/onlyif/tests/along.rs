@@ -12,6 +12,7 @@
 mod model;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use model::Model;
@@ -140,7 +141,7 @@ fn shop() -> Model {
 
 fn resource(table: &Model, type_name: &str, id: &str) -> Option<Resource> {
     match table.get(&command(0, "", type_name, id, Operation::Read).key()) {
-        Some(Item::Resource(resource)) => Some(resource),
+        Some(Item::Resource(resource)) => Some(Arc::unwrap_or_clone(resource)),
         _ => None,
     }
 }

@@ -12,6 +12,7 @@
 mod model;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use model::Model;
@@ -207,7 +208,7 @@ fn ticket() -> Command {
 
 fn resource(table: &Model) -> Resource {
     match table.get(&ticket().key()) {
-        Some(Item::Resource(resource)) => resource,
+        Some(Item::Resource(resource)) => Arc::unwrap_or_clone(resource),
         other => panic!("{other:?}"),
     }
 }
@@ -596,7 +597,7 @@ fn a_value_that_is_known_to_be_taken_leaves_nothing_to_overwrite_with() {
     // The write was refused for both: another version, and a value that another resource holds.
     let table = after([ticket(), any(patch(2, json!({ "note": "m" })))]);
     let command = at(1, patch(9, json!({ "code": "K" })));
-    let resource = Item::Resource(resource(&table));
+    let resource = Item::from(resource(&table));
     let mut view = View::default();
     view.learn(command.key(), Some(resource));
     let declaration = declarations().get("tickets").expect("declared");

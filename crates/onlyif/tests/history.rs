@@ -172,7 +172,7 @@ fn what_makes_no_version_leaves_nothing() {
         digest: "00".into(),
     };
     let claim = || Some(Item::Claim(Claim { owner: "l".into() }));
-    let live = || Some(Item::Resource(resource(3, "on", json!({ "name": "L" }))));
+    let live = || Some(Item::from(resource(3, "on", json!({ "name": "L" }))));
     let events = [
         // A value is taken, and released.
         (claimed.clone(), None, claim()),
@@ -196,7 +196,7 @@ fn a_type_that_is_not_declared_here_is_kept_for_the_usual_time() {
         type_name: "ladders".into(),
         id: "l".into(),
     };
-    let new = Some(Item::Resource(resource(1, "on", json!({}))));
+    let new = Some(Item::from(resource(1, "on", json!({}))));
     let event = Event {
         key,
         old: None,
@@ -244,8 +244,8 @@ fn between(old: &Resource, new: &Resource) -> Changes {
     };
     let event = Event {
         key,
-        old: Some(Item::Resource(old.clone())),
-        new: Some(Item::Resource(new.clone())),
+        old: Some(Item::from(old.clone())),
+        new: Some(Item::from(new.clone())),
     };
     let (_, entry) = entry(&event, declarations()).expect("a new version");
     let made = Patch::Json(entry.changes.steps()).apply(&described(old));

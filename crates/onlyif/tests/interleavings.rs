@@ -10,6 +10,8 @@
 
 mod model;
 
+use std::sync::Arc;
+
 use model::Model;
 use model::world::{Delivery, Random, World, command, declare, explore, object};
 use onlyif::answer::Answer;
@@ -117,7 +119,7 @@ fn start(declarations: &Declarations) -> Model {
 
 fn counter(table: &Model) -> Option<Resource> {
     match table.get(&bump(1).key()) {
-        Some(Item::Resource(resource)) => Some(resource),
+        Some(Item::Resource(resource)) => Some(Arc::unwrap_or_clone(resource)),
         _ => None,
     }
 }

@@ -12,6 +12,7 @@
 mod model;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use model::Model;
 use model::world::{Delivery, Random, World, command, declare, explore, object};
@@ -116,7 +117,7 @@ fn item(table: &Model) -> Option<Item> {
 
 fn file(world: &World) -> Resource {
     match item(&world.table) {
-        Some(Item::Resource(resource)) => resource,
+        Some(Item::Resource(resource)) => Arc::unwrap_or_clone(resource),
         other => panic!("{other:?} in {world:#?}"),
     }
 }

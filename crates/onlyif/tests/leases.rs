@@ -11,6 +11,7 @@
 mod model;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use model::Model;
@@ -170,7 +171,7 @@ fn leased() -> Model {
 
 fn file(table: &Model) -> Resource {
     match table.get(&take(0, "", 1).key()) {
-        Some(Item::Resource(resource)) => resource,
+        Some(Item::Resource(resource)) => Arc::unwrap_or_clone(resource),
         other => panic!("{other:?}"),
     }
 }
@@ -276,8 +277,8 @@ fn a_lease_moves_nothing_but_itself() {
         // What the stream tells of it leaves nothing in the history.
         let event = Event {
             key: take(0, "", 1).key(),
-            old: Some(Item::Resource(file(&before))),
-            new: Some(Item::Resource(file(table))),
+            old: Some(Item::from(file(&before))),
+            new: Some(Item::from(file(table))),
         };
         assert_eq!(entry(&event, declarations()), None);
     }

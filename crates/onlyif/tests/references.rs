@@ -11,6 +11,7 @@
 mod model;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use model::Model;
@@ -142,9 +143,10 @@ fn key(name: &str) -> Key {
 /// The live resources, by type and id.
 fn live(table: &Model) -> BTreeMap<(String, String), Resource> {
     let items = table.keys().filter_map(|key| match (key, table.get(key)) {
-        (Key::Resource { type_name, id, .. }, Some(Item::Resource(resource))) => {
-            Some(((type_name.clone(), id.clone()), resource))
-        }
+        (Key::Resource { type_name, id, .. }, Some(Item::Resource(resource))) => Some((
+            (type_name.clone(), id.clone()),
+            Arc::unwrap_or_clone(resource),
+        )),
         _ => None,
     });
     items.collect()
@@ -374,7 +376,7 @@ fn a_count_is_nobodys_change() {
         create(9, "files/f", json!({ "folder": "a" })),
     );
     let of = |table: &Model| match table.get(&key("folders/a")) {
-        Some(Item::Resource(resource)) => resource,
+        Some(Item::Resource(resource)) => Arc::unwrap_or_clone(resource),
         other => panic!("{other:?}"),
     };
     let counted = Resource {

@@ -115,7 +115,7 @@ impl Scripted {
 
     fn note(&self) -> Option<Resource> {
         match self.0.lock().unwrap().table.get(&create().key()) {
-            Some(Item::Resource(note)) => Some(note),
+            Some(Item::Resource(note)) => Some(Arc::unwrap_or_clone(note)),
             _ => None,
         }
     }

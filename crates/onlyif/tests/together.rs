@@ -11,6 +11,7 @@
 #[allow(dead_code, reason = "other tests need more of it")]
 mod model;
 
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use model::Model;
@@ -122,7 +123,7 @@ fn refused(table: &Model, command: Command) -> Problem {
 
 fn person(table: &Model, id: &str) -> Option<Resource> {
     match table.get(&create("people", id, json!({})).key()) {
-        Some(Item::Resource(resource)) => Some(resource),
+        Some(Item::Resource(resource)) => Some(Arc::unwrap_or_clone(resource)),
         _ => None,
     }
 }

@@ -103,7 +103,7 @@ fn item() -> Item {
         .clocks
         .fields
         .insert("/a~1b/0".parse().expect("a pointer"), clock);
-    Item::Resource(resource)
+    Item::from(resource)
 }
 
 fn at(pointer: &str) -> Attribute {
@@ -269,7 +269,7 @@ async fn conditions_of_tombstones_and_claims_mean_what_is_documented() {
         expired(0),
     ];
     for (key, item) in [
-        (key("gone"), Item::Tombstone(samples::tombstone())),
+        (key("gone"), Item::from(samples::tombstone())),
         (samples::unique_key("00"), samples::claim("o-1")),
     ] {
         let put = write(&key, Condition::absent(), putting(item.clone(), None));

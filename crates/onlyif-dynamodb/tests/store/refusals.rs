@@ -30,8 +30,8 @@ async fn a_refused_write_tells_the_item_as_it_was() {
     let table = emulator::table().await;
     let (there, absent) = (key("there"), key("absent"));
     samples::put(&table, &there, &samples::resource()).await;
-    let image = Some(Item::Resource(samples::resource()));
-    let new = || putting(Item::Resource(samples::resource()), None);
+    let image = Some(Item::from(samples::resource()));
+    let new = || putting(Item::from(samples::resource()), None);
     let change = || Effect::Update(vec![Assignment::Remove(stock())]);
 
     for (key, condition, effect, item) in [
@@ -67,7 +67,7 @@ async fn a_refused_transaction_tells_each_item_that_refused_and_writes_nothing()
         table.write(&plan(vec![mine(&taken)])).await,
         Written::Done(None)
     );
-    let image = Some(Item::Resource(samples::resource()));
+    let image = Some(Item::from(samples::resource()));
     let change = |key, version| {
         let assignments = vec![Assignment::Remove(stock())];
         write(key, version_is(version), Effect::Update(assignments))
@@ -128,7 +128,7 @@ async fn a_transaction_does_all_its_writes() {
 
     let mut changed = samples::resource();
     changed.document["stock"] = json("6");
-    assert_eq!(read(&table, &resource).await, Some(Item::Resource(changed)));
+    assert_eq!(read(&table, &resource).await, Some(Item::from(changed)));
     assert_eq!(read(&table, &moved_to).await, Some(claim("r")));
     assert_eq!(read(&table, &moved_from).await, None);
 }
@@ -166,7 +166,7 @@ async fn what_cannot_be_held_is_too_much() {
     let full = "x".repeat(380 * 1024);
     sample.document.insert("full".into(), full.into());
     samples::put(&table, &resource, &sample).await;
-    let image = Some(Item::Resource(sample.clone()));
+    let image = Some(Item::from(sample.clone()));
     let at = |name: &str| Attribute::Document(format!("/{name}").parse().expect("a pointer"));
     let more = || {
         vec![Assignment::Set(
@@ -188,7 +188,7 @@ async fn what_cannot_be_held_is_too_much() {
         large
             .document
             .insert("large".into(), "x".repeat(401 * 1024).into());
-        putting(Item::Resource(large), None)
+        putting(Item::from(large), None)
     };
     let claim = || write(&other, Condition::absent(), putting(claim("r"), None));
 
@@ -224,7 +224,7 @@ async fn a_refusal_comes_before_what_the_update_could_not_do() {
         version_is(4),
         vec![Assignment::Set(nowhere, Operand::Value(json("1")))],
     );
-    let image = Some(Item::Resource(samples::resource()));
+    let image = Some(Item::from(samples::resource()));
     assert_eq!(
         table.write(&plan).await,
         Written::Refused(vec![(resource, image)])

@@ -1,5 +1,7 @@
 //! Items and plans to try things with.
 
+use std::sync::Arc;
+
 use onlyif::answer::DoneKind;
 use onlyif::document::Document;
 use onlyif::item::{
@@ -166,7 +168,7 @@ pub(crate) fn updating(key: &Key, condition: Condition, assignments: Vec<Assignm
 /// Puts a resource, listed by its state.
 pub(crate) async fn put(table: &Table, key: &Key, resource: &Resource) {
     let listed_in = partition(resource.state.as_deref());
-    let item = Item::Resource(resource.clone());
+    let item = Item::from(resource.clone());
     let effect = putting(item, Some(listed_in));
     let written = table.write(&plan(vec![write(key, always(), effect)])).await;
     assert_eq!(written, Written::Done(None));
@@ -184,14 +186,14 @@ pub(crate) async fn read(table: &Table, key: &Key) -> Option<Item> {
 
 pub(crate) async fn read_resource(table: &Table, key: &Key) -> Resource {
     match read(table, key).await {
-        Some(Item::Resource(resource)) => resource,
+        Some(Item::Resource(resource)) => Arc::unwrap_or_clone(resource),
         other => panic!("no resource: {other:?}"),
     }
 }
 
 /// A plan of one write.
 pub(crate) fn single() -> Plan {
-    let new = putting(Item::Resource(resource()), None);
+    let new = putting(Item::from(resource()), None);
     plan(vec![write(&key("r"), Condition::absent(), new)])
 }
 

@@ -166,7 +166,7 @@ async fn every_assignment_leaves_what_it_says() {
         plan.acts[0].outcome = Planned::FromImage;
         let written = table.write(&plan).await;
 
-        let image = Some(Item::Resource(expected.clone()));
+        let image = Some(Item::from(expected.clone()));
         assert_eq!(
             written,
             Written::Done(image.map(Box::new)),
@@ -220,7 +220,7 @@ async fn a_resource_becomes_a_tombstone_and_leaves_the_list() {
     let written = table.write(&updating(&key, live, assignments)).await;
 
     assert_eq!(written, Written::Done(None));
-    let expected = Some(Item::Tombstone(tombstone));
+    let expected = Some(Item::from(tombstone));
     assert_eq!(read(&table, &key).await, expected);
     let page = table
         .list(&samples::partition(Some("open")), None, 10)

@@ -2,6 +2,7 @@
 //! the API answers to these requests, read, decided and written by the code that answers all others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use lambda_http::{Context, Request};
@@ -310,7 +311,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
     let mut fields = BTreeMap::new();
     fields.insert(Pointer::member("address").child("city"), clock(6, "bob", 4));
     fields.insert(Pointer::member("note"), clock(7, "carol", 1));
-    Item::Resource(Resource {
+    Item::from(Resource {
         document: match document {
             Value::Object(members) => members,
             _ => Document::new(),
@@ -336,7 +337,7 @@ fn order(declaration: &Declaration, state: &str, lines: Value) -> Item {
 /// The same, which bob has leased for some minutes more.
 fn leased(item: Item) -> Item {
     match item {
-        Item::Resource(resource) => Item::Resource(Resource {
+        Item::Resource(resource) => Item::from(Resource {
             lease_token: 3,
             lease: Some(Box::new(Lease {
                 holder: "bob".to_owned(),
@@ -344,14 +345,14 @@ fn leased(item: Item) -> Item {
                 token: 3,
                 request_id: "Zk3vYh8TjoEEPtv=".to_owned(),
             })),
-            ..resource
+            ..Arc::unwrap_or_clone(resource)
         }),
         other => other,
     }
 }
 
 fn tombstone() -> Item {
-    Item::Tombstone(Tombstone {
+    Item::from(Tombstone {
         version: 8,
         incarnation: "9f2c1a7e".to_owned(),
         created_at: minutes_ago(95),
@@ -378,7 +379,7 @@ fn record(declaration: &Declaration) -> Option<(Key, Item)> {
         fingerprint: String::new(),
         request_id: String::new(),
         expires_at_s: minutes_ago(-60).seconds(),
-        done: vec![Done::of(DoneKind::Created, "o-1", Some(Box::new(order)))],
+        done: vec![Done::of(DoneKind::Created, "o-1", Some(order))],
     };
     Some((key, Item::Record(Box::new(record))))
 }

@@ -2,6 +2,8 @@
 //!
 //! An order takes stock from its products, or none is taken and nothing is created.
 
+use std::sync::Arc;
+
 use serde_json::{Number, Value};
 
 use crate::answer::Answer;
@@ -134,7 +136,7 @@ impl Found {
 /// The resource whose companions are to be looked at, if any are: where the operation is to be
 /// written, or where conflicts stand against it. Nothing more is looked at where something comes
 /// before all conflicts.
-fn concerned(case: &Case<'_>, own: &Decision) -> Option<Resource> {
+fn concerned(case: &Case<'_>, own: &Decision) -> Option<Arc<Resource>> {
     let concerns = match own {
         Decision::Read(_) => false,
         Decision::Write(_) => true,
@@ -150,7 +152,7 @@ fn concerned(case: &Case<'_>, own: &Decision) -> Option<Resource> {
 }
 
 /// The resource that the sources are read from: as it is stored, or as it is created.
-fn acted_on(case: &Case<'_>) -> Option<Resource> {
+fn acted_on(case: &Case<'_>) -> Option<Arc<Resource>> {
     match (&case.command.operation, case.target()) {
         (
             Operation::Create {
@@ -159,8 +161,8 @@ fn acted_on(case: &Case<'_>) -> Option<Resource> {
             _,
         ) => create::document(case, body)
             .ok()
-            .map(|document| create::resource(case, document, incarnation, None)),
-        (_, Target::Live(resource)) => Some(resource.clone()),
+            .map(|document| Arc::new(create::resource(case, document, incarnation, None))),
+        (_, Target::Live(resource)) => Some(Arc::clone(resource)),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! One operation of a request, with everything that its decision depends on.
 
+use std::sync::Arc;
+
 use crate::answer::DoneKind;
 use crate::command::{Command, Operation};
 use crate::declaration::{Also, Declaration, Declarations, Right, Schema};
@@ -35,7 +37,7 @@ pub(super) enum Target<'a> {
     Unknown,
     Absent,
     Gone(&'a Tombstone),
-    Live(&'a Resource),
+    Live(&'a Arc<Resource>),
 }
 
 impl<'a> Case<'a> {
@@ -94,7 +96,7 @@ impl<'a> Case<'a> {
     }
 
     /// The live resource, where the view shows one.
-    pub(super) fn live_if_seen(&self) -> Option<&'a Resource> {
+    pub(super) fn live_if_seen(&self) -> Option<&'a Arc<Resource>> {
         match self.target() {
             Target::Live(resource) => Some(resource),
             Target::Unknown | Target::Absent | Target::Gone(_) => None,
@@ -102,7 +104,7 @@ impl<'a> Case<'a> {
     }
 
     /// The live resource, or what to do where there is none.
-    pub(super) fn live(&self) -> Result<&'a Resource, Decision> {
+    pub(super) fn live(&self) -> Result<&'a Arc<Resource>, Decision> {
         match self.target() {
             Target::Unknown => Err(self.look()),
             Target::Absent => Err(Decision::refuse(explain::not_found(self.command))),
@@ -138,7 +140,7 @@ impl<'a> Case<'a> {
 
     /// What is left to its creator is the caller's own, or what to do where it is not. Scopes are
     /// the edge's to look at.
-    pub(super) fn owned(&self, resource: &Resource) -> Result<(), Decision> {
+    pub(super) fn owned(&self, resource: &Arc<Resource>) -> Result<(), Decision> {
         let Case {
             declaration,
             command,
@@ -167,7 +169,7 @@ impl<'a> Case<'a> {
     /// These conflicts, of which there is at least one, and the requests that resolve them.
     pub(super) fn refuse(
         &self,
-        resource: Option<&Resource>,
+        resource: Option<&Arc<Resource>>,
         conflicts: Vec<Conflict>,
         resolutions: Vec<Resolution>,
     ) -> Decision {
@@ -181,13 +183,13 @@ impl<'a> Case<'a> {
     }
 
     /// A document, or a request, that does not satisfy its schema.
-    pub(super) fn invalid(&self, resource: Option<&Resource>, faults: Vec<Fault>) -> Decision {
+    pub(super) fn invalid(&self, resource: Option<&Arc<Resource>>, faults: Vec<Fault>) -> Decision {
         let problem = explain::invalid(self.declaration, self.command, resource, faults);
         Decision::refuse(problem)
     }
 
     /// A change that does not say which version it is based on.
-    pub(super) fn unconditional(&self, resource: &Resource) -> Decision {
+    pub(super) fn unconditional(&self, resource: &Arc<Resource>) -> Decision {
         let problem = explain::precondition_required(self.declaration, self.command, resource);
         Decision::refuse(problem)
     }
@@ -256,7 +258,7 @@ impl<'a> Case<'a> {
         weight(document) > MAX_DOCUMENT_BYTES || self.view.overflows() > 1
     }
 
-    pub(super) fn too_large(&self, resource: Option<&Resource>) -> Decision {
+    pub(super) fn too_large(&self, resource: Option<&Arc<Resource>>) -> Decision {
         Decision::refuse(explain::too_large(self.declaration, self.command, resource))
     }
 

@@ -1,6 +1,7 @@
 //! Creates: a resource comes to be only if there is none, and nobody holds its unique values.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::answer::{Answer, Done, DoneKind};
 use crate::change;
@@ -116,12 +117,17 @@ fn faults(
 
 /// The id is taken. The same request by the same caller, while the resource is still as that
 /// request made it, is answered as the first was: its reply may have been lost.
-fn taken(case: &Case<'_>, resource: &Resource, wanted: &Resource, may_be_ours: bool) -> Decision {
+fn taken(
+    case: &Case<'_>,
+    resource: &Arc<Resource>,
+    wanted: &Resource,
+    may_be_ours: bool,
+) -> Decision {
     let same = resource.version == 1
         && resource.created_by == case.command.caller.actor
         && resource.document == wanted.document;
     if may_be_ours && same {
-        let made = Some(Box::new(resource.clone()));
+        let made = Some(Arc::clone(resource));
         return Decision::Answer(Box::new(Answer::Done(Done {
             replayed: true,
             ..Done::of(DoneKind::Created, &case.command.id, made)
@@ -182,14 +188,18 @@ fn plan(case: &Case<'_>, resource: Resource, tombstone: Option<&Tombstone>) -> P
         ]),
     };
     let partition = case.partition(resource.state.as_deref());
+    let resource = Arc::new(resource);
     let mut writes = vec![Write {
         key: case.command.key(),
         condition,
-        effect: Effect::Put(Box::new(Item::Resource(resource.clone())), Some(partition)),
+        effect: Effect::Put(
+            Box::new(Item::Resource(Arc::clone(&resource))),
+            Some(partition),
+        ),
     }];
     writes.extend(claims::writes(case, None, Some(&resource)));
     let stamp = resource.stamps.0[0].clone();
-    let outcome = Planned::Known(Box::new(resource));
+    let outcome = Planned::Known(resource);
     Plan {
         writes,
         acts: vec![case.act(DoneKind::Created, outcome, stamp)],

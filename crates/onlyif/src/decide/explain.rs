@@ -1,5 +1,7 @@
 //! Refusals: everything that stands against a command, in one problem.
 
+use std::sync::Arc;
+
 use crate::command::{Command, Operation};
 use crate::declaration::{Declaration, Transition};
 use crate::document::merge::Overlay;
@@ -37,7 +39,7 @@ pub(super) fn gone(declaration: &Declaration, command: &Command, tombstone: &Tom
 pub(super) fn not_the_owner(
     declaration: &Declaration,
     command: &Command,
-    resource: &Resource,
+    resource: &Arc<Resource>,
 ) -> Problem {
     let act = match &command.operation {
         Operation::Read => return not_found(command),
@@ -59,7 +61,7 @@ pub(super) fn not_the_owner(
 pub(super) fn precondition_required(
     declaration: &Declaration,
     command: &Command,
-    resource: &Resource,
+    resource: &Arc<Resource>,
 ) -> Problem {
     let mut problem = Problem::new(
         Code::PreconditionRequired,
@@ -88,7 +90,7 @@ pub(super) fn faulty(faults: Vec<Fault>) -> Problem {
 pub(super) fn invalid(
     declaration: &Declaration,
     command: &Command,
-    resource: Option<&Resource>,
+    resource: Option<&Arc<Resource>>,
     faults: Vec<Fault>,
 ) -> Problem {
     let mut problem = Problem::new(Code::InvalidResource, detail::of_faults(&faults));
@@ -100,7 +102,7 @@ pub(super) fn invalid(
 pub(super) fn too_large(
     declaration: &Declaration,
     command: &Command,
-    resource: Option<&Resource>,
+    resource: Option<&Arc<Resource>>,
 ) -> Problem {
     let detail = "The document would be larger than 300 KB: make it smaller, or split it.";
     tell(
@@ -141,7 +143,7 @@ pub(super) fn too_heavy() -> Problem {
 pub(super) fn refused(
     declaration: &Declaration,
     command: &Command,
-    resource: Option<&Resource>,
+    resource: Option<&Arc<Resource>>,
     conflicts: Vec<Conflict>,
     resolutions: Vec<Resolution>,
 ) -> Problem {
@@ -170,7 +172,7 @@ pub(super) fn besides(
     refused(
         case.declaration,
         case.command,
-        resource.as_deref(),
+        resource.as_ref(),
         problem.conflicts,
         reads.collect(),
     )
@@ -190,7 +192,7 @@ fn of(mut conflicts: Vec<Conflict>) -> Problem {
 fn tell(
     declaration: &Declaration,
     command: &Command,
-    resource: Option<&Resource>,
+    resource: Option<&Arc<Resource>>,
     problem: Problem,
 ) -> Problem {
     let caller = &command.caller;
@@ -203,12 +205,12 @@ fn tell(
 
 fn told(
     command: &Command,
-    resource: Option<&Resource>,
+    resource: Option<&Arc<Resource>>,
     readable: bool,
     mut problem: Problem,
 ) -> Problem {
     if readable {
-        problem.current = resource.map(|resource| Box::new(resource.clone()));
+        problem.current = resource.map(Arc::clone);
     } else {
         problem.conflicts.iter_mut().for_each(redact);
         // Each of the others shows the resource, or tells its tag or its state.

@@ -3,6 +3,8 @@
 //! A lease leaves no stamp, for it is no version. Its own request's id stands in it, and every change
 //! of it is pinned to what was seen: so its author knows it, and what comes late or twice does nothing.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::answer::{Answer, Done, DoneKind};
@@ -70,7 +72,7 @@ pub(super) fn release(case: &Case<'_>) -> Decision {
 }
 
 /// The resource that is to be leased, or what to do where it cannot be.
-fn seen<'a>(case: &Case<'a>) -> Result<&'a Resource, Decision> {
+fn seen<'a>(case: &Case<'a>) -> Result<&'a Arc<Resource>, Decision> {
     let resource = case.live()?;
     if !case.command.faults.is_empty() {
         return Err(case.invalid(Some(resource), case.command.faults.clone()));
@@ -84,7 +86,7 @@ fn seen<'a>(case: &Case<'a>) -> Result<&'a Resource, Decision> {
 /// A change of the lease, and of nothing else.
 fn plan(
     case: &Case<'_>,
-    seen: &Resource,
+    seen: &Arc<Resource>,
     more: Option<Condition>,
     effect: Vec<Assignment>,
     kind: DoneKind,

@@ -4,6 +4,8 @@
 //! There is no record of a request that is under way: nothing can be left behind that would have
 //! to be waited for. Only successes are recorded.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::answer::{Answer, Done, DoneKind};
@@ -54,7 +56,7 @@ pub(super) fn replay(command: &Command, view: &View) -> Option<Decision> {
         match view.get(&key) {
             Seen::Unknown => unknown.push(key),
             Seen::Present(Item::Resource(resource)) => {
-                done.resource = Some(Box::new(resource.clone()));
+                done.resource = Some(Arc::clone(resource));
             }
             Seen::Present(_) | Seen::Absent => {}
         }
@@ -201,13 +203,13 @@ fn write(command: &Command, key: Key, kept_s: i64, done: Vec<Done>) -> Write {
 }
 
 /// What an answer shows of a resource: neither its clocks nor its stamps, nor its lease.
-fn shown(resource: Box<Resource>) -> Box<Resource> {
-    Box::new(Resource {
+fn shown(resource: Arc<Resource>) -> Arc<Resource> {
+    Arc::new(Resource {
         previous_at: None,
         clocks: Clocks::default(),
         stamps: Stamps::default(),
         lease_token: 0,
         lease: None,
-        ..*resource
+        ..Arc::unwrap_or_clone(resource)
     })
 }

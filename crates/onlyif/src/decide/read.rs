@@ -1,5 +1,7 @@
 //! Reads: the resource as it is, if its caller's conditions hold of it.
 
+use std::sync::Arc;
+
 use crate::answer::{Answer, Done, DoneKind};
 use crate::problem::Rel;
 
@@ -16,7 +18,7 @@ pub(super) fn decide(case: &Case<'_>) -> Decision {
             let done = Done::of(
                 DoneKind::Unchanged,
                 &case.command.id,
-                Some(Box::new(resource.clone())),
+                Some(Arc::clone(resource)),
             );
             Decision::Answer(Box::new(Answer::Done(done)))
         }

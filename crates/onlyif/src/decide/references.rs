@@ -7,6 +7,7 @@
 //! change: version, time and tag stay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -218,7 +219,7 @@ impl Changes {
             Planned::FromImage | Planned::Leased(_) | Planned::Released(_) => return,
         };
         let old = match case.view.get(&act.key) {
-            Seen::Present(Item::Resource(resource)) => Some(resource),
+            Seen::Present(Item::Resource(resource)) => Some(&**resource),
             _ => None,
         };
         if let Some(new) = new {
@@ -317,9 +318,12 @@ impl Changes {
                 (_, Effect::Put(item, _)) => {
                     if let Item::Resource(resource) = &mut **item {
                         let counts = change.counts.into_iter();
-                        let counts =
-                            counts.filter_map(|(name, by)| Some((name, u64::try_from(by).ok()?)));
-                        resource.dependents.extend(counts);
+                        let counts: Vec<(String, u64)> = counts
+                            .filter_map(|(name, by)| Some((name, u64::try_from(by).ok()?)))
+                            .collect();
+                        if !counts.is_empty() {
+                            Arc::make_mut(resource).dependents.extend(counts);
+                        }
                     }
                 }
                 (_, Effect::Update(assignments)) => {

@@ -1,5 +1,7 @@
 //! What became of our own writes: a command whose stamp is in the table has happened.
 
+use std::sync::Arc;
+
 use crate::answer::{Answer, Done, DoneKind};
 use crate::command::{Command, IfMatch, Operation};
 use crate::declaration::Declarations;
@@ -176,7 +178,7 @@ fn created(case: &Case<'_>) -> Decision {
 }
 
 /// The resource as the attempts would have left it, the latest first, and whether by a merge.
-fn known(case: &Case<'_>) -> impl Iterator<Item = (Box<Resource>, bool)> {
+fn known(case: &Case<'_>) -> impl Iterator<Item = (Arc<Resource>, bool)> {
     let key = case.command.key();
     let made = |(act, _): (&Act, bool)| match &act.outcome {
         Planned::Known(resource) => Some((resource.clone(), act.merged)),
@@ -213,7 +215,7 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
         // the representation of now is what can be told truthfully: it has our change and theirs.
         Some(version) => known
             .find(|(resource, _)| resource.version == version)
-            .or_else(|| Some((Box::new(now?.clone()), false))),
+            .or_else(|| Some((Arc::clone(now?), false))),
         // It has ended since, and may have begun anew.
         None => known.next(),
     };
@@ -225,7 +227,7 @@ fn applied(case: &Case<'_>, item: &Item, place: usize) -> Decision {
     })))
 }
 
-fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Box<Resource>>) -> Decision {
+fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Arc<Resource>>) -> Decision {
     let done = Done::of(kind, &case.command.id, resource);
     Decision::Answer(Box::new(Answer::Done(done)))
 }
@@ -234,7 +236,7 @@ fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Box<Resource>>) -> Dec
 pub fn written(command: &Command, plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
     let seen = |act: &Act| match &**image.as_ref()? {
         Item::Resource(resource) => Some(Act {
-            outcome: Planned::Known(Box::new(resource.clone())),
+            outcome: Planned::Known(Arc::clone(resource)),
             ..act.clone()
         }),
         Item::Tombstone(_) | Item::Claim(_) | Item::Record(_) => None,

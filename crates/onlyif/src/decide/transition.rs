@@ -1,6 +1,8 @@
 //! Transitions: a resource changes as its declaration says, only if its state and the declared
 //! conditions allow it. Where the outcome needs no look at the document none is taken.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::answer::DoneKind;
@@ -90,7 +92,7 @@ impl Job<'_> {
     /// Why the transition cannot happen to this resource.
     fn refusal(
         &self,
-        resource: &Resource,
+        resource: &Arc<Resource>,
         input: Option<&Value>,
         faults: Vec<Fault>,
     ) -> Option<Decision> {
@@ -245,7 +247,7 @@ impl Job<'_> {
     }
 
     /// The transition of a resource that has been seen, pinned to its version.
-    fn computed(&self, resource: &Resource) -> Decision {
+    fn computed(&self, resource: &Arc<Resource>) -> Decision {
         let case = self.case;
         let (document, mut faults) = change::applied(self.transition, &self.moment, resource);
         if case.oversized(&document) {

@@ -1,6 +1,8 @@
 //! Updates: a document changes only if its caller has seen what is there, or touches nothing that
 //! has changed since.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Done, DoneKind};
@@ -135,7 +137,7 @@ fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely:
 }
 
 /// Writes what has been found sound, or refuses.
-fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) -> Decision {
+fn finish(case: &Case<'_>, resource: &Arc<Resource>, attempt: Attempt, merged: bool) -> Decision {
     if attempt.too_large {
         return case.too_large(Some(resource));
     }
@@ -152,7 +154,7 @@ fn finish(case: &Case<'_>, resource: &Resource, attempt: Attempt, merged: bool) 
         return case.refuse(Some(resource), conflicts, holders);
     }
     if unchanged {
-        let same = Some(Box::new(resource.clone()));
+        let same = Some(Arc::clone(resource));
         return Decision::Answer(Box::new(Answer::Done(Done {
             merged,
             ..Done::of(DoneKind::Unchanged, &case.command.id, same)
@@ -170,7 +172,7 @@ pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool)
         writes,
         acts: vec![Act {
             merged,
-            ..case.act(DoneKind::Changed, Planned::Known(Box::new(new)), stamp)
+            ..case.act(DoneKind::Changed, Planned::Known(Arc::new(new)), stamp)
         }],
     }
 }
@@ -179,7 +181,7 @@ pub(super) fn plan(case: &Case<'_>, old: &Resource, new: Resource, merged: bool)
 /// the refusal says what changed, and what can be done about it.
 fn stale(
     case: &Case<'_>,
-    resource: &Resource,
+    resource: &Arc<Resource>,
     yours: Option<String>,
     base: Option<u64>,
 ) -> Decision {
@@ -275,7 +277,7 @@ fn without_server_members(case: &Case<'_>) -> Operation {
 
 fn resolutions(
     case: &Case<'_>,
-    resource: &Resource,
+    resource: &Arc<Resource>,
     again: &Operation,
     overwriting: &Attempt,
     mergeable: bool,

@@ -339,7 +339,7 @@ impl Attributes {
                 !self.0.contains_key(&Attribute::Document(Pointer::root())),
                 "{self:?}"
             );
-            return Item::Tombstone(Tombstone {
+            return Item::from(Tombstone {
                 version,
                 incarnation,
                 created_at: self.time(Attribute::CreatedAt).expect("a time"),
@@ -351,7 +351,7 @@ impl Attributes {
                 expires_at_s: self.0[&Attribute::Expires].as_i64().expect("a time"),
             });
         }
-        Item::Resource(Resource {
+        Item::from(Resource {
             document: self.0[&Attribute::Document(Pointer::root())]
                 .as_object()
                 .expect("a document")
