@@ -17,7 +17,7 @@ use onlyif::lifecycle;
 use onlyif::problem::Problem;
 use onlyif::timestamp::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::deprecation;
 use crate::exchange::Exchange;
@@ -155,8 +155,7 @@ pub(crate) fn show(
     resource: &Resource,
 ) {
     caching(response);
-    let members = representation(declaration, id, resource);
-    json(response, &Value::Object(members));
+    json(response, &representation(declaration, id, resource));
 }
 
 /// Nobody but the caller keeps a resource, and not without asking whether it is still so.
@@ -185,9 +184,11 @@ pub(crate) fn sent_bytes(text: &str) -> usize {
 }
 
 /// A JSON body.
-pub(crate) fn json(response: &mut Response<Body>, value: &Value) {
+pub(crate) fn json(response: &mut Response<Body>, value: &impl Serialize) {
     header(response, CONTENT_TYPE, media::JSON);
-    *response.body_mut() = Body::from(value.to_string());
+    // What names its members by texts can always be written.
+    let text = serde_json::to_string(value).unwrap_or_default();
+    *response.body_mut() = Body::from(text);
 }
 
 /// Sets a header. What cannot be a header's value is left out: nothing that is set here can be.

@@ -65,7 +65,7 @@ impl Attempt {
 }
 
 fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely: bool) -> Attempt {
-    let stored = representation(case.declaration, &case.command.id, resource);
+    let stored = representation(case.declaration, &case.command.id, resource).members();
     let mut faults = case.command.faults.clone();
     let mut conflicts: Vec<Conflict> =
         explain::not_allowed(case.declaration, case.command, resource)
@@ -194,7 +194,7 @@ fn stale(
     let change = match (&again, &case.command.operation) {
         (Operation::Patch { patch }, _) => Change::Patch(patch),
         (_, Operation::Replace { body }) => {
-            let stored = representation(case.declaration, &case.command.id, resource);
+            let stored = representation(case.declaration, &case.command.id, resource).members();
             full = reserved::without_reserved(&reserved::filled(body, &stored, case.declaration));
             Change::Replace(&full)
         }

@@ -28,7 +28,7 @@ mod weight;
 mod laws;
 
 pub use clock::{MAX_CLOCK_BYTES, MAX_CLOCKS};
-pub use representation::{RESERVED, representation};
+pub use representation::{RESERVED, Representation, representation};
 pub(crate) use weight::of as value_weight;
 pub use weight::{MAX_DOCUMENT_BYTES, MAX_RECORDED_BYTES, weight};
 

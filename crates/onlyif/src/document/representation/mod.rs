@@ -3,7 +3,9 @@
 
 use std::str::FromStr;
 
-use serde_json::{Number, Value};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::Document;
 use super::pointer::Pointer;
@@ -28,82 +30,143 @@ const MAX_SCHEMAS: usize = 64;
 /// The resource as clients see it: the reserved members (`state` only on types with states), the
 /// document's own in the order of the schema's `properties`, then the others by name; the same
 /// within every object.
-pub fn representation(declaration: &Declaration, id: &str, resource: &Resource) -> Document {
-    let mut shown = Document::new();
-    let text = |text: String| Value::String(text);
-    let state = declaration
-        .states
-        .as_ref()
-        .and(resource.state.as_ref())
-        .map(|state| text(state.clone()));
-    let values = [
-        Some(text(id.to_owned())),
-        Some(text(resource.tag().to_string())),
-        Some(Value::Number(Number::from(resource.version))),
-        state,
-        Some(text(resource.created_at.to_string())),
-        Some(text(resource.created_by.clone())),
-        Some(text(resource.updated_at.to_string())),
-        Some(text(resource.updated_by.clone())),
-    ];
-    for (name, value) in RESERVED.into_iter().zip(values) {
-        if let Some(value) = value {
-            shown.insert(name.to_owned(), value);
-        }
-    }
-    let root = &declaration.schema.source;
-    for (name, value) in members(&resource.document, &[root], root) {
-        // A document never holds a reserved member; if one did, it would not be the truth.
-        shown.entry(name).or_insert(value);
-    }
-    shown
-}
-
-/// The value with the members of each object in order; `schemas` are those that describe it.
-fn ordered(value: &Value, schemas: &[&Value], root: &Value) -> Value {
-    match value {
-        Value::Object(document) => Value::Object(members(document, schemas, root)),
-        Value::Array(elements) => {
-            let schemas = expanded(schemas, root);
-            let items: Vec<&Value> = schemas
-                .iter()
-                .filter_map(|schema| schema.get("items"))
-                .collect();
-            Value::Array(
-                elements
-                    .iter()
-                    .map(|element| ordered(element, &items, root))
-                    .collect(),
-            )
-        }
-        scalar => scalar.clone(),
+pub fn representation<'a>(
+    declaration: &'a Declaration,
+    id: &'a str,
+    resource: &'a Resource,
+) -> Representation<'a> {
+    Representation {
+        declaration,
+        id,
+        resource,
     }
 }
 
-fn members(document: &Document, schemas: &[&Value], root: &Value) -> Document {
-    let properties: Vec<&Document> = expanded(schemas, root)
+/// A resource as clients see it, ready to be written: nothing of it is copied until then.
+#[derive(Clone, Copy, Debug)]
+pub struct Representation<'a> {
+    declaration: &'a Declaration,
+    id: &'a str,
+    resource: &'a Resource,
+}
+
+impl Representation<'_> {
+    /// Its members.
+    pub fn members(&self) -> Document {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // What names its members by texts is always an object.
+            _ => Document::new(),
+        }
+    }
+}
+
+impl Serialize for Representation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let resource = self.resource;
+        let [
+            id,
+            etag,
+            version,
+            state,
+            created_at,
+            created_by,
+            updated_at,
+            updated_by,
+        ] = RESERVED;
+        let mut all = serializer.serialize_map(None)?;
+        all.serialize_entry(id, self.id)?;
+        all.serialize_entry(etag, &resource.tag().to_string())?;
+        all.serialize_entry(version, &resource.version)?;
+        if let (Some(_), Some(now)) = (&self.declaration.states, &resource.state) {
+            all.serialize_entry(state, now)?;
+        }
+        all.serialize_entry(created_at, &resource.created_at.to_string())?;
+        all.serialize_entry(created_by, &resource.created_by)?;
+        all.serialize_entry(updated_at, &resource.updated_at.to_string())?;
+        all.serialize_entry(updated_by, &resource.updated_by)?;
+        let root = &self.declaration.schema.source;
+        for (name, value) in members(&resource.document, &[root], root) {
+            // A document never holds a reserved member; if one did, it would not be the truth.
+            if !RESERVED.contains(&name.as_str()) {
+                all.serialize_entry(name, &value)?;
+            }
+        }
+        all.end()
+    }
+}
+
+/// A value that is written with the members of each object in order.
+struct Ordered<'a> {
+    value: &'a Value,
+    /// Those that describe it.
+    schemas: Vec<&'a Value>,
+    /// The schema that they are parts of.
+    root: &'a Value,
+}
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::Object(document) => {
+                serializer.collect_map(members(document, &self.schemas, self.root))
+            }
+            Value::Array(elements) => {
+                let schemas = expanded(&self.schemas, self.root).into_iter();
+                let schemas: Vec<&Value> =
+                    schemas.filter_map(|schema| schema.get("items")).collect();
+                serializer.collect_seq(elements.iter().map(|value| Ordered {
+                    value,
+                    schemas: schemas.clone(),
+                    root: self.root,
+                }))
+            }
+            scalar => scalar.serialize(serializer),
+        }
+    }
+}
+
+fn members<'a>(
+    document: &'a Document,
+    schemas: &[&'a Value],
+    root: &'a Value,
+) -> Vec<(&'a String, Ordered<'a>)> {
+    let properties: Vec<&'a Document> = expanded(schemas, root)
         .into_iter()
         .filter_map(|schema| schema.get("properties")?.as_object())
         .collect();
-    let mut rest: Vec<&String> = document
-        .keys()
-        .filter(|name| !properties.iter().any(|named| named.contains_key(*name)))
-        .collect();
-    rest.sort_unstable();
-    let mut out = Document::new();
-    for name in properties.iter().flat_map(|named| named.keys()).chain(rest) {
-        let Some(value) = document.get(name) else {
-            continue;
-        };
-        if !out.contains_key(name) {
-            let schemas: Vec<&Value> = properties
-                .iter()
-                .filter_map(|named| named.get(name))
-                .collect();
-            out.insert(name.clone(), ordered(value, &schemas, root));
-        }
+    let described = |within: &[&Document], name: &String| {
+        let mut within = within.iter();
+        within.any(|named| named.contains_key(name))
+    };
+    let mut all: Vec<(&'a String, &'a Value)> = Vec::with_capacity(document.len());
+    for (place, named) in properties.iter().enumerate() {
+        let (earlier, _) = properties.split_at(place);
+        let anew = named.keys().filter(|name| !described(earlier, name));
+        all.extend(anew.filter_map(|name| document.get_key_value(name)));
     }
-    out
+    if all.len() < document.len() {
+        let rest = document.iter();
+        let rest = rest.filter(|(name, _)| !described(&properties, name));
+        let mut rest: Vec<_> = rest.collect();
+        rest.sort_unstable_by_key(|(name, _)| *name);
+        all.extend(rest);
+    }
+    let ordered = |(name, value): (&'a String, &'a Value)| {
+        let schemas = match value {
+            Value::Object(_) | Value::Array(_) => properties.as_slice(),
+            _ => &[],
+        };
+        let schemas = schemas.iter().filter_map(|named| named.get(name));
+        let schemas = schemas.collect();
+        let value = Ordered {
+            value,
+            schemas,
+            root,
+        };
+        (name, value)
+    };
+    all.into_iter().map(ordered).collect()
 }
 
 /// The schemas, and those that they take in through `$ref` and `allOf`, each once.

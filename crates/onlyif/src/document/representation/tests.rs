@@ -68,8 +68,11 @@ fn resource(document: Value) -> Resource {
 
 /// The document's part of the representation, as text.
 fn shown(schema: Value, document: Value) -> String {
-    let all = representation(&declaration(schema, false), "o-1", &resource(document));
+    let declaration = declaration(schema, false);
+    let order = resource(document);
+    let all = representation(&declaration, "o-1", &order);
     let own: Document = all
+        .members()
         .into_iter()
         .filter(|(name, _)| !RESERVED.contains(&name.as_str()))
         .collect();
@@ -94,7 +97,8 @@ fn reserved_members_come_first_in_their_order() {
             r#""customer":"c-1","lines":[]}"#
         )
     );
-    let without = representation(&declaration(schema, false), "o-1", &order);
+    let without = declaration(schema, false);
+    let without = representation(&without, "o-1", &order).members();
     assert!(!without.contains_key("state"));
 }
 
