@@ -22,7 +22,7 @@ use crate::update;
 /// What a refused write tells about: the item as it was.
 const OLD_IMAGE: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
-/// A plan, ready to be sent as often as need be: always the same request.
+/// A plan, ready to be sent once. What is made of the same plan again is the same request.
 pub(crate) struct Request<'a> {
     table: &'a str,
     writes: Vec<ItemWrite<'a>>,
@@ -45,24 +45,25 @@ enum Action {
     Check,
 }
 
-/// The actions of some writes, each once, separated by spaces.
-struct Actions<'a>(&'a [ItemWrite<'a>]);
+/// The actions that a plan asks for, each once, separated by spaces: a transaction asks for those of
+/// its parts.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
+pub(crate) struct Actions<'a>(pub(crate) &'a Plan);
 
 impl Display for Actions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actions: BTreeSet<_> = self.0.iter().map(|write| write.action.name()).collect();
+        let writes = self.0.writes.iter();
+        let actions: BTreeSet<_> = writes.map(|write| action(&write.effect)).collect();
         f.write_str(&actions.into_iter().collect::<Vec<_>>().join(" "))
     }
 }
 
-impl Action {
-    fn name(&self) -> &'static str {
-        match self {
-            Action::Put(_) => "PutItem",
-            Action::Update(_) => "UpdateItem",
-            Action::Delete => "DeleteItem",
-            Action::Check => "ConditionCheckItem",
-        }
+fn action(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Put(..) => "PutItem",
+        Effect::Update(_) => "UpdateItem",
+        Effect::Delete => "DeleteItem",
+        Effect::Check => "ConditionCheckItem",
     }
 }
 
@@ -77,35 +78,31 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Sends it once. `Ok` is the item as the write left it, where the plan needs to see that.
-    pub(crate) async fn send(&self, client: &Client) -> Result<Option<Attributes>, Refusal> {
-        match self.writes.as_slice() {
-            [] => Ok(None),
-            [write] => write.send(client, self.table, self.image).await,
-            _ => self.transact(client).await,
+    /// Sends it. `Ok` is the item as the write left it, where the plan needs to see that.
+    pub(crate) async fn send(self, client: &Client) -> Result<Option<Attributes>, Refusal> {
+        let Request {
+            table,
+            writes,
+            image,
+        } = self;
+        match <[ItemWrite<'_>; 1]>::try_from(writes) {
+            Ok([write]) => write.send(client, table, image).await,
+            Err(none) if none.is_empty() => Ok(None),
+            Err(writes) => Request { writes, ..self }.transact(client).await,
         }
     }
 
-    /// The actions that it asks for: a transaction asks for those of its parts.
-    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html>
-    pub(crate) fn actions(&self) -> impl Display + Sync {
-        Actions(&self.writes)
-    }
-
-    /// The keys that it writes, in order.
-    pub(crate) fn keys(&self) -> Vec<&'a Key> {
-        self.writes.iter().map(|write| write.key).collect()
-    }
-
-    async fn transact(&self, client: &Client) -> Result<Option<Attributes>, Refusal> {
-        let items = self.writes.iter().map(|write| write.transacted(self.table));
+    async fn transact(self, client: &Client) -> Result<Option<Attributes>, Refusal> {
+        let token = self.token();
+        let writes = self.writes.into_iter();
+        let items = writes.map(|write| write.transacted(self.table));
         let items = items
             .collect::<Result<Vec<_>, _>>()
             .map_err(refusal::unbuilt)?;
         client
             .transact_write_items()
             .set_transact_items(Some(items))
-            .client_request_token(self.token())
+            .client_request_token(token)
             .send()
             .await
             .map(|_| None)
@@ -150,19 +147,19 @@ impl<'a> ItemWrite<'a> {
     }
 
     async fn send(
-        &self,
+        self,
         client: &Client,
         table: &str,
         image: bool,
     ) -> Result<Option<Attributes>, Refusal> {
-        let condition = self.condition.clone();
+        let condition = self.condition;
         let names = self.placeholders.attribute_names();
         let values = self.placeholders.attribute_values();
-        match &self.action {
+        match self.action {
             Action::Put(item) => client
                 .put_item()
                 .table_name(table)
-                .set_item(Some(item.clone()))
+                .set_item(Some(item))
                 .set_condition_expression(condition)
                 .set_expression_attribute_names(names)
                 .set_expression_attribute_values(values)
@@ -175,7 +172,7 @@ impl<'a> ItemWrite<'a> {
                 .update_item()
                 .table_name(table)
                 .set_key(Some(item::key(self.key)))
-                .set_update_expression(expression.clone())
+                .set_update_expression(expression)
                 .set_condition_expression(condition)
                 .set_expression_attribute_names(names)
                 .set_expression_attribute_values(values)
@@ -207,16 +204,16 @@ impl<'a> ItemWrite<'a> {
     }
 
     /// The same, as a part of a transaction.
-    fn transacted(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
-        let condition = self.condition.clone();
+    fn transacted(self, table: &str) -> Result<TransactWriteItem, BuildError> {
+        let condition = self.condition;
         let names = self.placeholders.attribute_names();
         let values = self.placeholders.attribute_values();
         let item = TransactWriteItem::builder();
-        Ok(match &self.action {
+        Ok(match self.action {
             Action::Put(attributes) => item.put(
                 Put::builder()
                     .table_name(table)
-                    .set_item(Some(attributes.clone()))
+                    .set_item(Some(attributes))
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)
@@ -227,7 +224,7 @@ impl<'a> ItemWrite<'a> {
                 Update::builder()
                     .table_name(table)
                     .set_key(Some(item::key(self.key)))
-                    .set_update_expression(expression.clone())
+                    .set_update_expression(expression)
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(names)
                     .set_expression_attribute_values(values)

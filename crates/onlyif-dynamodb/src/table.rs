@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use onlyif::item::{Item, Key, Partition};
-use onlyif::plan::Plan;
+use onlyif::plan::{Plan, Write};
 use onlyif::store::{Failure, Page, Store, Written};
 use onlyif::timestamp::Timestamp;
 use tokio::time::timeout;
@@ -23,7 +23,7 @@ use crate::item::{self, Attributes, Foreign};
 use crate::keys;
 use crate::placeholders::Placeholders;
 use crate::refusal::{self, Refusal, Setback};
-use crate::request::Request;
+use crate::request::{Actions, Request};
 use crate::retry::{Backoff, Deadline};
 
 /// As many items as one `BatchGetItem` takes.
@@ -227,10 +227,10 @@ impl Table {
     }
 
     /// What a refused plan leaves to be told: whose conditions did not hold, and of what.
-    fn refused(&self, keys: &[&Key], refused: Vec<(usize, Option<Attributes>)>) -> Written {
+    fn refused(&self, plan: &Plan, refused: Vec<(usize, Option<Attributes>)>) -> Written {
         let mut items = Vec::new();
         for (place, attributes) in refused {
-            let Some(key) = keys.get(place) else {
+            let Some(Write { key, .. }) = plan.writes.get(place) else {
                 tracing::error!(
                     place,
                     "the store refused a write that the plan does not have"
@@ -238,7 +238,7 @@ impl Table {
                 return Written::Failed(Failure::Defect);
             };
             match self.understand(key, attributes.as_ref()) {
-                Ok(item) => items.push(((*key).clone(), item)),
+                Ok(item) => items.push((key.clone(), item)),
                 Err(failure) => return Written::Failed(failure),
             }
         }
@@ -279,21 +279,21 @@ impl Store for Table {
     }
 
     async fn write(&self, plan: &Plan) -> Written {
-        let Ok(request) = Request::new(&self.name, plan) else {
-            tracing::error!("a condition's pointer has too many tokens of digits");
-            return Written::Failed(Failure::Defect);
-        };
         let deadline = self.deadline.of_operation();
         let mut backoff = Backoff::default();
         let mut outcome = Written::Failed(Failure::OutOfTime);
         let mut in_progress = false;
-        let actions = request.actions();
+        let actions = Actions(plan);
         let asked = Asked::of_table(&actions);
         while let Some(limit) = deadline.attempt() {
+            let Ok(request) = Request::new(&self.name, plan) else {
+                tracing::error!("a condition's pointer has too many tokens of digits");
+                return Written::Failed(Failure::Defect);
+            };
             let setback = match self.attempt(limit, asked, request.send(&self.client)).await {
                 Some(Ok(image)) => return self.done(plan, image.as_ref()),
                 Some(Err(Refusal::Conditions(refused))) => {
-                    return self.refused(&request.keys(), refused);
+                    return self.refused(plan, refused);
                 }
                 Some(Err(Refusal::Setback(setback))) => setback,
                 None => Setback::Unanswered,
