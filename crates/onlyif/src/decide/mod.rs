@@ -25,6 +25,8 @@ mod update;
 pub use claims::{held_key, unique_key};
 pub use settle::written;
 
+use std::io;
+
 use crate::answer::Answer;
 use crate::command::{Command, Operation};
 use crate::declaration::Declarations;
@@ -141,9 +143,26 @@ fn told_bytes(act: &Act) -> usize {
     let Planned::Known(resource) = &act.outcome else {
         return HEAD_BYTES;
     };
-    let text = serde_json::Value::Object(resource.document.clone()).to_string();
-    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
-    HEAD_BYTES + text.len() + escaped.count()
+    let mut text = Quoted::default();
+    // Where bytes are but counted, nothing can fail.
+    let _ = serde_json::to_writer(&mut text, &resource.document);
+    HEAD_BYTES + text.0
+}
+
+/// Counts the bytes of a JSON text that stands in another one, as a string.
+#[derive(Default)]
+struct Quoted(usize);
+
+impl io::Write for Quoted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let escaped = bytes.iter().filter(|byte| matches!(byte, b'"' | b'\\'));
+        self.0 += bytes.len() + escaped.count();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A dry run looks at all that it would write, and then answers as if it were written.
