@@ -8,8 +8,9 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use onlyif::timestamp::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::line::Members;
 use super::{CONFLICT, DRY_RUN};
 
 /// Requests to the store that no request but a list exceeds while nothing fails: a read and a write.
@@ -44,7 +45,7 @@ pub const CONFLICT_DIMENSIONS: [&[&str]; 4] = [
 ];
 
 /// Adds to a request's event what its metrics are.
-pub(super) fn embed(event: &mut Map<String, Value>, namespace: &str, at: Timestamp) {
+pub(super) fn embed(event: &mut Members, namespace: &str, at: Timestamp) {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let count = |name: &str| event.get(name).and_then(Value::as_u64);
     let flag = |name: &str| event.get(name).and_then(Value::as_bool) == Some(true);
@@ -71,7 +72,7 @@ pub(super) fn embed(event: &mut Map<String, Value>, namespace: &str, at: Timesta
         .filter(|((name, _), value)| *value > 0 || *name == "Duration")
         .map(|((name, unit), value)| (name, unit, value))
         .collect();
-    let has = |name: &&str| event.contains_key(*name);
+    let has = |name: &&str| event.get(name).is_some();
     let dimensions = |sets: &[&[&str]]| -> Vec<Value> {
         let whole = sets.iter().filter(|set| set.iter().all(has));
         whole.map(|set| json!(set)).collect()
@@ -92,11 +93,11 @@ pub(super) fn embed(event: &mut Map<String, Value>, namespace: &str, at: Timesta
         directives.push(directive(true, &CONFLICT_DIMENSIONS));
     }
     for (name, _, value) in told {
-        event.insert(name.to_owned(), value.into());
+        event.insert(name, value);
     }
     // Logs Insights finds no more than 200 fields of an event, and these last.
     event.insert(
-        "_aws".to_owned(),
+        "_aws",
         json!({ "Timestamp": at.millis(), "CloudWatchMetrics": directives }),
     );
 }
@@ -169,15 +170,16 @@ mod tests {
     }
 
     fn embedded(event: Value) -> Value {
-        let Value::Object(mut members) = event else {
-            panic!("an event is an object");
-        };
+        let mut members = Members::default();
+        for (name, value) in event.as_object().unwrap() {
+            members.insert(name.clone().leak(), value.clone());
+        }
         embed(
             &mut members,
             "Onlyif/orders-api",
             Timestamp::from_millis(1_700_000_000_000),
         );
-        let event = Value::Object(members);
+        let event = serde_json::to_value(members).unwrap();
         let wrong: Vec<String> = format()
             .iter_errors(&event)
             .map(|e| e.to_string())
