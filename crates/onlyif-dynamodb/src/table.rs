@@ -220,7 +220,7 @@ impl Table {
             return Written::Done(None);
         };
         match self.understand(&write.key, Some(image)) {
-            Ok(item) => Written::Done(item.map(Box::new)),
+            Ok(item) => Written::Done(item),
             // It is written, and there is no telling what: whoever looks meets the defect again.
             Err(_) => Written::Unknown,
         }

@@ -121,7 +121,7 @@ fn key(digest: &str) -> Key {
 
 /// Takes these unique values: of several, in a transaction.
 fn taking(digests: &[&str]) -> Plan {
-    let claim = || Box::new(Item::Claim(Claim { owner: "r".into() }));
+    let claim = || Item::Claim(Claim { owner: "r".into() });
     let write = |digest: &&str| Write {
         key: key(digest),
         condition: Condition::absent(),

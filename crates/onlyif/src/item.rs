@@ -89,7 +89,7 @@ impl Key {
 /// One image of an item that exists.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// A live resource. Whoever shows it or keeps it shares it.
+    /// A live resource. Whoever shows or keeps it shares it, and who changes it changes a copy.
     Resource(Arc<Resource>),
     /// What a deleted resource leaves behind, until it expires.
     Tombstone(Box<Tombstone>),

@@ -50,7 +50,7 @@ impl Act {
     /// The answer once it has happened; `None` where only the store's image can tell.
     pub fn done(&self) -> Option<Done> {
         let (resource, lease) = match &self.outcome {
-            Planned::Known(resource) => (Some(resource.clone()), None),
+            Planned::Known(resource) => (Some(Arc::clone(resource)), None),
             Planned::Leased(lease) => (None, Some(lease.clone())),
             Planned::Deleted | Planned::Released(_) => (None, None),
             Planned::FromImage => return None,
@@ -96,7 +96,7 @@ pub struct Write {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The whole item; a resource with the index partition that lists it.
-    Put(Box<Item>, Option<Partition>),
+    Put(Item, Option<Partition>),
     /// Attributes of the item that is there.
     Update(Vec<Assignment>),
     /// Nothing is left.

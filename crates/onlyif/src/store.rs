@@ -57,7 +57,7 @@ pub struct Page {
 pub enum Written {
     /// All of it is written. For a plan with one update whose outcome is to be read from the
     /// image, the item after the write.
-    Done(Option<Box<Item>>),
+    Done(Option<Item>),
     /// Nothing is written: these items' conditions did not hold. Each comes as it was.
     Refused(Vec<(Key, Option<Item>)>),
     /// Nothing is written: other writers were in the way each time.

@@ -157,7 +157,7 @@ pub(crate) fn write(key: &Key, condition: Condition, effect: Effect) -> Write {
     }
 }
 
-pub(crate) fn putting(item: impl Into<Box<Item>>, listed_in: Option<Partition>) -> Effect {
+pub(crate) fn putting(item: impl Into<Item>, listed_in: Option<Partition>) -> Effect {
     Effect::Put(item.into(), listed_in)
 }
 

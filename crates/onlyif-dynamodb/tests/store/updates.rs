@@ -167,11 +167,7 @@ async fn every_assignment_leaves_what_it_says() {
         let written = table.write(&plan).await;
 
         let image = Some(Item::from(expected.clone()));
-        assert_eq!(
-            written,
-            Written::Done(image.map(Box::new)),
-            "{assignments:?}"
-        );
+        assert_eq!(written, Written::Done(image), "{assignments:?}");
         assert_eq!(
             read_resource(&table, &key).await,
             expected,

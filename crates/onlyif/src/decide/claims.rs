@@ -86,7 +86,7 @@ pub(super) fn writes(
             writes.push(Write {
                 key,
                 condition: Condition::Any(vec![Condition::absent(), own(command)]),
-                effect: Effect::Put(Box::new(claim), None),
+                effect: Effect::Put(claim, None),
             });
         }
     }

@@ -192,10 +192,7 @@ fn plan(case: &Case<'_>, resource: Resource, tombstone: Option<&Tombstone>) -> P
     let mut writes = vec![Write {
         key: case.command.key(),
         condition,
-        effect: Effect::Put(
-            Box::new(Item::Resource(Arc::clone(&resource))),
-            Some(partition),
-        ),
+        effect: Effect::Put(Item::Resource(Arc::clone(&resource)), Some(partition)),
     }];
     writes.extend(claims::writes(case, None, Some(&resource)));
     let stamp = resource.stamps.0[0].clone();

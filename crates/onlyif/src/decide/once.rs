@@ -198,7 +198,7 @@ fn write(command: &Command, key: Key, kept_s: i64, done: Vec<Done>) -> Write {
     Write {
         key,
         condition: Condition::Any(vec![Condition::absent(), expired]),
-        effect: Effect::Put(Box::new(Item::Record(Box::new(record))), None),
+        effect: Effect::Put(Item::Record(Box::new(record)), None),
     }
 }
 

@@ -316,11 +316,12 @@ impl Changes {
                 }
                 // What comes to be is there for all that happens with it.
                 (_, Effect::Put(item, _)) => {
-                    if let Item::Resource(resource) = &mut **item {
+                    if let Item::Resource(resource) = item {
                         let counts = change.counts.into_iter();
                         let counts: Vec<(String, u64)> = counts
                             .filter_map(|(name, by)| Some((name, u64::try_from(by).ok()?)))
                             .collect();
+                        // What is answered shares it, and tells nothing of counts.
                         if !counts.is_empty() {
                             Arc::make_mut(resource).dependents.extend(counts);
                         }

@@ -181,7 +181,7 @@ fn created(case: &Case<'_>) -> Decision {
 fn known(case: &Case<'_>) -> impl Iterator<Item = (Arc<Resource>, bool)> {
     let key = case.command.key();
     let made = |(act, _): (&Act, bool)| match &act.outcome {
-        Planned::Known(resource) => Some((resource.clone(), act.merged)),
+        Planned::Known(resource) => Some((Arc::clone(resource), act.merged)),
         Planned::FromImage | Planned::Deleted | Planned::Leased(_) | Planned::Released(_) => None,
     };
     let all: Vec<_> = case.view.acts(&key).rev().filter_map(made).collect();
@@ -233,8 +233,8 @@ fn done(case: &Case<'_>, kind: DoneKind, resource: Option<Arc<Resource>>) -> Dec
 }
 
 /// The answer to a plan that the store has written.
-pub fn written(command: &Command, plan: &Plan, image: Option<Box<Item>>) -> Option<Answer> {
-    let seen = |act: &Act| match &**image.as_ref()? {
+pub fn written(command: &Command, plan: &Plan, image: Option<Item>) -> Option<Answer> {
+    let seen = |act: &Act| match image.as_ref()? {
         Item::Resource(resource) => Some(Act {
             outcome: Planned::Known(Arc::clone(resource)),
             ..act.clone()

@@ -68,7 +68,7 @@ impl Model {
             }
         }
         let image = plan.needs_image().then(|| self.get(&plan.writes[0].key));
-        Written::Done(image.flatten().map(Box::new))
+        Written::Done(image.flatten())
     }
 
     fn allows(&self, write: &Write) -> bool {
