@@ -202,7 +202,7 @@ impl Page<'_> {
         if let (Some(current), Some(subject)) = (&problem.current, self.subject)
             && brevity < Brevity::WithoutCurrent
         {
-            let members = representation(subject.declaration, subject.id, current).members();
+            let members = representation(subject.declaration, subject.id, current).document();
             put("current", Value::Object(members));
         }
         // A request without its body would be another one.

@@ -122,7 +122,7 @@ fn within_size(declaration: &Declaration, merged: Merged) -> (Vec<Value>, Option
     let mut left = MAX_ANSWER_BYTES - ENVELOPE_BYTES;
     let mut last = None;
     for (id, resource) in &merged.resources {
-        let item = Value::Object(representation(declaration, id, resource).members());
+        let item = Value::Object(representation(declaration, id, resource).document());
         let bytes = answer::sent_bytes(&item.to_string()) + 1;
         if bytes > left {
             return (items, last);
@@ -198,7 +198,7 @@ async fn held<S: Store>(
     if !still || !in_state || !readable {
         return Ok(nothing);
     }
-    let item = Value::Object(representation(declaration, &claim.owner, &resource).members());
+    let item = Value::Object(representation(declaration, &claim.owner, &resource).document());
     Ok(Page {
         items: vec![item],
         next: None,

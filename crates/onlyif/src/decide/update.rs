@@ -65,7 +65,7 @@ impl Attempt {
 }
 
 fn attempt(case: &Case<'_>, resource: &Resource, operation: &Operation, loosely: bool) -> Attempt {
-    let stored = representation(case.declaration, &case.command.id, resource).members();
+    let stored = representation(case.declaration, &case.command.id, resource).document();
     let mut faults = case.command.faults.clone();
     let mut conflicts: Vec<Conflict> =
         explain::not_allowed(case.declaration, case.command, resource)
@@ -194,7 +194,7 @@ fn stale(
     let change = match (&again, &case.command.operation) {
         (Operation::Patch { patch }, _) => Change::Patch(patch),
         (_, Operation::Replace { body }) => {
-            let stored = representation(case.declaration, &case.command.id, resource).members();
+            let stored = representation(case.declaration, &case.command.id, resource).document();
             full = reserved::without_reserved(&reserved::filled(body, &stored, case.declaration));
             Change::Replace(&full)
         }
@@ -277,7 +277,7 @@ fn without_server_members(case: &Case<'_>) -> Operation {
 
 fn resolutions(
     case: &Case<'_>,
-    resource: &Arc<Resource>,
+    resource: &Resource,
     again: &Operation,
     overwriting: &Attempt,
     mergeable: bool,

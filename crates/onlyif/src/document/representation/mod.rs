@@ -51,8 +51,8 @@ pub struct Representation<'a> {
 }
 
 impl Representation<'_> {
-    /// Its members.
-    pub fn members(&self) -> Document {
+    /// The same as a document of its own.
+    pub fn document(&self) -> Document {
         match serde_json::to_value(self) {
             Ok(Value::Object(members)) => members,
             // What names its members by texts is always an object.
@@ -105,6 +105,25 @@ struct Ordered<'a> {
     root: &'a Value,
 }
 
+impl<'a> Ordered<'a> {
+    fn of(
+        value: &'a Value,
+        schemas: impl Iterator<Item = &'a Value>,
+        root: &'a Value,
+    ) -> Ordered<'a> {
+        let schemas = match value {
+            Value::Object(_) | Value::Array(_) => schemas.collect(),
+            // It is written as it is, whatever describes it.
+            _ => Vec::new(),
+        };
+        Ordered {
+            value,
+            schemas,
+            root,
+        }
+    }
+}
+
 impl Serialize for Ordered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.value {
@@ -115,11 +134,8 @@ impl Serialize for Ordered<'_> {
                 let schemas = expanded(&self.schemas, self.root).into_iter();
                 let schemas: Vec<&Value> =
                     schemas.filter_map(|schema| schema.get("items")).collect();
-                serializer.collect_seq(elements.iter().map(|value| Ordered {
-                    value,
-                    schemas: schemas.clone(),
-                    root: self.root,
-                }))
+                let each = |value| Ordered::of(value, schemas.iter().copied(), self.root);
+                serializer.collect_seq(elements.iter().map(each))
             }
             scalar => scalar.serialize(serializer),
         }
@@ -145,6 +161,7 @@ fn members<'a>(
         let anew = named.keys().filter(|name| !described(earlier, name));
         all.extend(anew.filter_map(|name| document.get_key_value(name)));
     }
+    // Most often a schema describes every member, and nothing is left.
     if all.len() < document.len() {
         let rest = document.iter();
         let rest = rest.filter(|(name, _)| !described(&properties, name));
@@ -153,18 +170,8 @@ fn members<'a>(
         all.extend(rest);
     }
     let ordered = |(name, value): (&'a String, &'a Value)| {
-        let schemas = match value {
-            Value::Object(_) | Value::Array(_) => properties.as_slice(),
-            _ => &[],
-        };
-        let schemas = schemas.iter().filter_map(|named| named.get(name));
-        let schemas = schemas.collect();
-        let value = Ordered {
-            value,
-            schemas,
-            root,
-        };
-        (name, value)
+        let schemas = properties.iter().filter_map(|named| named.get(name));
+        (name, Ordered::of(value, schemas, root))
     };
     all.into_iter().map(ordered).collect()
 }
