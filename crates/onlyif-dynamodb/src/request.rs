@@ -79,16 +79,13 @@ impl<'a> Request<'a> {
     }
 
     /// Sends it. `Ok` is the item as the write left it, where the plan needs to see that.
-    pub(crate) async fn send(self, client: &Client) -> Result<Option<Attributes>, Refusal> {
-        let Request {
-            table,
-            writes,
-            image,
-        } = self;
-        match <[ItemWrite<'_>; 1]>::try_from(writes) {
-            Ok([write]) => write.send(client, table, image).await,
-            Err(none) if none.is_empty() => Ok(None),
-            Err(writes) => Request { writes, ..self }.transact(client).await,
+    pub(crate) async fn send(mut self, client: &Client) -> Result<Option<Attributes>, Refusal> {
+        if self.writes.len() > 1 {
+            return self.transact(client).await;
+        }
+        match self.writes.pop() {
+            Some(write) => write.send(client, self.table, self.image).await,
+            None => Ok(None),
         }
     }
 

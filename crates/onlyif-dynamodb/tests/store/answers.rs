@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use onlyif::item::{Attribute, Key, Operand};
+use onlyif::plan::{Assignment, Comparator, Condition, Effect, Write};
 use onlyif::store::{Failure, Store, Written};
+use serde_json::Value;
 
-use crate::samples::{claim, double, key, putting, single};
+use crate::samples::{claim, double, key, plan, putting, single, write};
 use crate::server::Reply::{Answer, Close, Half, Reset};
 use crate::server::{Server, cancelled, done, error};
 
@@ -103,32 +106,63 @@ async fn a_write_ends_as_the_answers_say_and_is_sent_as_often_as_is_safe() {
     }
 }
 
+/// A condition and a change that name several attributes and values.
+fn changed(of: &Key) -> Write {
+    let state = |text: &str| Operand::Value(text.into());
+    let condition = Condition::All(vec![
+        Condition::Compare(Attribute::State, Comparator::Equal, state("on")),
+        Condition::Compare(
+            Attribute::Version,
+            Comparator::Equal,
+            Operand::Value(3.into()),
+        ),
+    ]);
+    let change = vec![
+        Assignment::Set(Attribute::State, state("off")),
+        Assignment::Count(Attribute::Version, 1),
+        Assignment::Remove(Attribute::PreviousAt),
+    ];
+    write(of, condition, Effect::Update(change))
+}
+
 #[tokio::test]
 async fn what_is_sent_again_is_the_same_request() {
-    let script = vec![
-        error(400, "TransactionInProgressException"),
-        cancelled(&["TransactionConflict", "None"]),
-        done(),
-    ];
-    let server = Server::start(script).await;
-    server.table.write(&double()).await;
-    let asked = server.asked();
-    let token = |body: &str| {
-        let request: serde_json::Value = serde_json::from_str(body).expect("JSON");
-        request["ClientRequestToken"]
-            .as_str()
-            .expect("a token")
-            .to_owned()
-    };
-    let tokens: Vec<_> = asked.iter().map(|body| token(body)).collect();
-    assert_eq!(tokens, [tokens[0].as_str(); 3]);
-    assert!(tokens[0].len() == 32 && tokens[0].bytes().all(|b| b.is_ascii_hexdigit()));
+    let throttled = || error(400, "ThrottlingException");
+    let in_progress = || error(400, "TransactionInProgressException");
+    let conflict = || cancelled(&["TransactionConflict", "None", "None"]);
+    let mut several = double();
+    several.writes.push(changed(&key("r")));
+    for (plan, setbacks) in [
+        (single(), [throttled(), throttled()]),
+        (plan(vec![changed(&key("r"))]), [throttled(), throttled()]),
+        (several, [in_progress(), conflict()]),
+    ] {
+        let server = Server::start(setbacks.into_iter().chain([done()]).collect()).await;
+        server.table.write(&plan).await;
+        let asked = server.asked();
+        let bodies: Vec<Value> = asked.iter().map(|body| read(body)).collect();
+        assert_eq!((&bodies[1], &bodies[2]), (&bodies[0], &bodies[0]));
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_known_by_all_that_it_asks() {
+    let first = Server::start(vec![done()]).await;
+    first.table.write(&double()).await;
+    let token = |server: &Server| read(&server.asked()[0])["ClientRequestToken"].clone();
+    let known = token(&first);
+    let digits = known.as_str().expect("a token");
+    assert!(digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
 
     let other = Server::start(vec![done()]).await;
     let mut plan = double();
     plan.writes[1].effect = putting(claim("other"), None);
     other.table.write(&plan).await;
-    assert_ne!(token(&other.asked()[0]), tokens[0]);
+    assert_ne!(token(&other), known);
+}
+
+fn read(body: &str) -> Value {
+    serde_json::from_str(body).expect("JSON")
 }
 
 #[tokio::test]
