@@ -73,13 +73,14 @@ where
     }
 }
 
-/// The members of an event's object. They are few, and no name comes twice: a list of them is found
-/// through, and made, faster than a map.
+/// The members of an event's object. They are few, and no name comes twice: a list of them is made, and
+/// searched, faster than a map.
 #[derive(Debug, Default)]
 pub(super) struct Members(Vec<(&'static str, Value)>);
 
 impl Members {
     pub(super) fn insert(&mut self, name: &'static str, value: impl Into<Value>) {
+        debug_assert!(self.get(name).is_none(), "{name} comes twice");
         self.0.push((name, value.into()));
     }
 
