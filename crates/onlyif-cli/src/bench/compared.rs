@@ -1,9 +1,11 @@
 //! What a request takes, beside something else: medians, their ratio, and what that is to be.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::distance::DISTANCE;
 use super::report::median;
 use super::requests::{Pair, What};
 
@@ -30,24 +32,33 @@ pub enum Goal {
 }
 
 impl What {
-    /// What is compared, for a person, and what its ratio is to be.
-    pub(super) fn told(self) -> (&'static str, &'static str, Goal) {
+    /// What is compared, for a person.
+    pub(super) fn told(self) -> (Cow<'static, str>, Cow<'static, str>) {
+        let away = format!("{} ms away", DISTANCE.as_millis());
         match self {
             What::Create => (
-                "create, store 4 ms away",
-                "PutItem, 4 ms away",
-                Goal::AtMost(1.10),
+                format!("create, store {away}").into(),
+                format!("PutItem, {away}").into(),
             ),
-            What::CreateNear => ("create", "PutItem", Goal::None),
-            What::Duplicate => ("create, refused", "create", Goal::AtMost(1.05)),
-            What::Transition => ("transition, refused", "transition", Goal::AtMost(1.05)),
-            What::Update => ("update, refused", "update", Goal::AtMost(1.05)),
-            What::Delete => ("delete, refused", "delete", Goal::AtMost(1.05)),
+            What::CreateNear => ("create".into(), "PutItem".into()),
+            What::Duplicate => ("create, refused".into(), "create".into()),
+            What::Transition => ("transition, refused".into(), "transition".into()),
+            What::Update => ("update, refused".into(), "update".into()),
+            What::Delete => ("delete, refused".into(), "delete".into()),
             What::Throughput => (
-                "creates a second, local server",
-                "conditional PutItems a second",
-                Goal::AtLeast(0.8),
+                "creates a second, local server".into(),
+                "conditional PutItems a second".into(),
             ),
+        }
+    }
+
+    /// What its ratio is to be.
+    fn goal(self) -> Goal {
+        match self {
+            What::Create => Goal::AtMost(1.10),
+            What::CreateNear => Goal::None,
+            What::Duplicate | What::Transition | What::Update | What::Delete => Goal::AtMost(1.05),
+            What::Throughput => Goal::AtLeast(0.8),
         }
     }
 }
@@ -104,25 +115,24 @@ impl Compared {
 
     /// Whether its goal is met.
     pub(super) fn met(self) -> bool {
-        let (_, _, goal) = self.what.told();
-        goal.met_by(self.figures().2)
+        self.what.goal().met_by(self.figures().2)
     }
 
     /// For a terminal, a line.
     pub(super) fn row(self) -> String {
-        let (name, other, goal) = self.what.told();
+        let (name, other) = self.what.told();
         let (of_ours, of_other, ratio) = self.figures();
         let digits = if self.what == What::Throughput { 0 } else { 3 };
         let row = format!(
             "{name:32} {of_ours:>9.digits$}   {other:32} {of_other:>9.digits$} {ratio:>6.2}   {}",
-            goal.text()
+            self.what.goal().text()
         );
         format!("{}\n", row.trim_end())
     }
 
     /// For programs.
     pub(super) fn json(self) -> Value {
-        let (name, other, goal) = self.what.told();
+        let (name, other) = self.what.told();
         let (of_ours, of_other, ratio) = self.figures();
         let unit = match self.what {
             What::Throughput => "perSecond",
@@ -131,7 +141,7 @@ impl Compared {
         json!({
             "name": name, "ours": of_ours,
             "beside": other, "other": of_other,
-            "unit": unit, "ratio": ratio, "goal": goal.json(),
+            "unit": unit, "ratio": ratio, "goal": self.what.goal().json(),
         })
     }
 }

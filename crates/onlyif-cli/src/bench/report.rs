@@ -167,16 +167,16 @@ impl Report {
             "in this process", "ms", "", "ms", "ratio"
         );
         text.extend(self.requests.iter().map(|compared| compared.row()));
-        let over: Vec<&str> = self
+        let over: Vec<String> = self
             .functions
             .iter()
             .filter(|function| !function.to(&self.hello).meet(GOALS))
-            .map(|function| function.name.as_str())
+            .map(|function| function.name.clone())
             .chain(
                 self.requests
                     .iter()
                     .filter(|compared| !compared.met())
-                    .map(|compared| compared.what.told().0),
+                    .map(|compared| compared.what.told().0.into_owned()),
             )
             .collect();
         let verdict = match over.as_slice() {
