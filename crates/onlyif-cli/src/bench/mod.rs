@@ -72,7 +72,11 @@ pub async fn bench(bench: &Bench, progress: &mut dyn FnMut(&str)) -> Result<Repo
         if round > 0 {
             progress(&format!("round {round} of {}", bench.rounds));
         }
-        for (subject, runs) in subjects.iter().zip(&mut runs) {
+        // Whoever comes first finds the machine as the requests of the round before have left it.
+        let mut turns: Vec<_> = subjects.iter().zip(&mut runs).collect();
+        let first = round % turns.len();
+        turns.rotate_left(first);
+        for (subject, runs) in turns {
             let run = process::run(&subject.bootstrap, subject.function, surroundings)
                 .await
                 .map_err(|sentence| format!("{}: {sentence}", subject.bootstrap.display()))?;
