@@ -2,12 +2,14 @@
 //!
 //! - `contest`: what stood against it
 //! - `gist`: the same in a few words
+//! - `members`: what the event says, as it is gathered
 //! - `line`: the event as Lambda and CloudWatch read it
 //! - [`metrics`]: what CloudWatch counts of it
 
 mod contest;
 mod gist;
 mod line;
+mod members;
 pub mod metrics;
 
 use lambda_http::http::header::ETAG;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::distance::DISTANCE;
-use super::report::median;
-use super::requests::{Pair, What};
+use super::pair::{Pair, What};
 
 /// How long two things take: medians over all rounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -146,9 +145,35 @@ impl Compared {
     }
 }
 
+/// The middle of them, or between the two in the middle; 0 of none.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match (values.len() % 2, values.get(middle)) {
+        (0, Some(upper)) => {
+            let lower = middle.checked_sub(1).and_then(|lower| values.get(lower));
+            lower.map_or(*upper, |lower| f64::midpoint(*lower, *upper))
+        }
+        (_, Some(middle)) => *middle,
+        (_, None) => 0.0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_middle_is_taken() {
+        for (values, middle) in [
+            (vec![], 0.0),
+            (vec![3.0], 3.0),
+            (vec![9.0, 1.0, 2.0], 2.0),
+            (vec![4.0, 1.0, 2.0, 9.0], 3.0),
+        ] {
+            assert!((median(values) - middle).abs() < 1e-9);
+        }
+    }
 
     #[test]
     fn a_request_is_held_to_its_goal() {

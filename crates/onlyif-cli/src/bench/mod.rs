@@ -10,6 +10,7 @@
 //! - [`throughput`]: the local server, beside the SDK
 //! - [`puts`]: what the SDK does alone
 //! - [`distance`]: a store as far as DynamoDB
+//! - [`pair`]: two things beside one another
 //! - [`compared`]: what requests take, and what their ratios are to be
 //! - [`report`]: medians, ratios and goals, for a terminal and as JSON
 //!
@@ -19,6 +20,7 @@
 pub mod compared;
 pub mod distance;
 pub mod events;
+pub mod pair;
 pub mod process;
 pub mod puts;
 pub mod report;
@@ -32,9 +34,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use self::compared::Compared;
+use self::pair::Pair;
 use self::process::{Run, Surroundings};
 use self::report::{Measured, Report};
-use self::requests::{Pair, Requests};
+use self::requests::Requests;
 use self::tls::Front;
 use crate::function::Function;
 use crate::serve::Options;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::compared::Compared;
+use super::compared::{Compared, median};
 use super::process::Run;
 
 /// The most that each may be of the stock function's.
@@ -243,24 +243,10 @@ fn row(text: &mut String, measured: &Measured, ratios: Option<Ratios>) {
     let _ = writeln!(text, "{}", line.trim_end());
 }
 
-/// The middle of them, or between the two in the middle; 0 of none.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match (values.len() % 2, values.get(middle)) {
-        (0, Some(upper)) => {
-            let lower = middle.checked_sub(1).and_then(|lower| values.get(lower));
-            lower.map_or(*upper, |lower| f64::midpoint(*lower, *upper))
-        }
-        (_, Some(middle)) => *middle,
-        (_, None) => 0.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::requests::{Pair, What};
+    use crate::bench::pair::{Pair, What};
 
     fn run(init: u64, first: u64) -> Run {
         Run {
@@ -287,18 +273,6 @@ mod tests {
                 ours: Duration::from_micros(105),
                 other: Duration::from_micros(100),
             })),
-        }
-    }
-
-    #[test]
-    fn the_middle_is_taken() {
-        for (values, middle) in [
-            (vec![], 0.0),
-            (vec![3.0], 3.0),
-            (vec![9.0, 1.0, 2.0], 2.0),
-            (vec![4.0, 1.0, 2.0, 9.0], 3.0),
-        ] {
-            assert!((median(values) - middle).abs() < 1e-9);
         }
     }
 

@@ -1,7 +1,6 @@
 //! What a request takes beside the store: the functions are called with events, as Lambda calls them,
 //! and the store by the SDK alone, in turns, in this process.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,6 +18,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::prelude::*;
 use uuid::Uuid;
 
+use super::pair::{Pair, What, in_turn};
 use super::puts::Puts;
 use super::{distance, events, throughput};
 use crate::function::Function;
@@ -32,49 +32,6 @@ const TIMES: usize = 20;
 
 /// Long enough for any request.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What is compared, all for one order at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
-    /// A create and a `PutItem` of the item that it writes, where the store is as far as DynamoDB.
-    Create,
-    /// The same where the store is in this process.
-    CreateNear,
-    /// A create whose unique value is taken and one whose is not.
-    Duplicate,
-    /// A transition that the state does not allow and one that it does.
-    Transition,
-    /// An update of another version than the stored one and one of that.
-    Update,
-    /// A delete of another version than the stored one and one of that.
-    Delete,
-    /// Creates by the local server and conditional `PutItem`s, by several clients at the same time.
-    Throughput,
-}
-
-impl What {
-    /// All of them, in the order of a table.
-    pub const ALL: [What; 7] = [
-        What::Create,
-        What::CreateNear,
-        What::Duplicate,
-        What::Transition,
-        What::Update,
-        What::Delete,
-        What::Throughput,
-    ];
-}
-
-/// How long one thing took, and what it is measured by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
-    /// What is compared.
-    pub what: What,
-    /// What this project does.
-    pub ours: Duration,
-    /// What that is measured by.
-    pub other: Duration,
-}
 
 /// What is asked, and of whom.
 pub struct Requests {
@@ -338,20 +295,6 @@ fn order(reference: Option<&str>) -> Value {
         order["reference"] = json!(reference);
     }
     order
-}
-
-/// Both, this one or the other one first.
-pub(super) async fn in_turn(
-    first: bool,
-    this: impl Future<Output = Result<Duration, String>>,
-    other: impl Future<Output = Result<Duration, String>>,
-) -> Result<(Duration, Duration), String> {
-    if first {
-        let this = this.await?;
-        return Ok((this, other.await?));
-    }
-    let other = other.await?;
-    Ok((this.await?, other))
 }
 
 fn unexpected(found: u16, expected: u16, body: &str) -> String {

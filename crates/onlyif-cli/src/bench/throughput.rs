@@ -8,8 +8,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use super::pair::{Pair, What, in_turn};
 use super::puts::Puts;
-use super::requests::{Pair, What, in_turn};
 
 /// How many clients ask at the same time, and how often each asks in a round.
 const CLIENTS: usize = 8;

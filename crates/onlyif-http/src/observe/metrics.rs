@@ -10,7 +10,7 @@
 use onlyif::timestamp::Timestamp;
 use serde_json::{Value, json};
 
-use super::line::Members;
+use super::members::Members;
 use super::{CONFLICT, DRY_RUN};
 
 /// Requests to the store that no request but a list exceeds while nothing fails: a read and a write.
