@@ -175,14 +175,6 @@ pub(crate) fn http_date(at: Timestamp) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// Bytes of a body on its way through Lambda, where it travels as a JSON string.
-pub(crate) fn sent_bytes(text: &str) -> usize {
-    let escaped = text
-        .bytes()
-        .filter(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
-    text.len() + escaped.count()
-}
-
 /// A JSON body.
 pub(crate) fn json(response: &mut Response<Body>, value: &impl Serialize) {
     header(response, CONTENT_TYPE, media::JSON);

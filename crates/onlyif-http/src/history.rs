@@ -2,6 +2,7 @@
 
 use lambda_http::{Body, Response};
 use onlyif::document::patch::Patch;
+use onlyif::document::sent_bytes_of;
 use onlyif::history::{Archive, Entries, Entry, Life};
 use onlyif::item::Item;
 use onlyif::lifecycle;
@@ -100,7 +101,7 @@ fn within_size(page: Entries, at: Timestamp) -> (Vec<Value>, Option<u64>) {
     for entry in &page.entries {
         if entry.expires_at_s > at.seconds() {
             let item = shown(entry);
-            let bytes = answer::sent_bytes(&item.to_string()) + 1;
+            let bytes = sent_bytes_of(&item) + 1;
             if bytes > left {
                 return (items, last);
             }

@@ -6,7 +6,7 @@ use lambda_http::http::header::{
 };
 use lambda_http::{Body, Response};
 use onlyif::declaration::Declaration;
-use onlyif::document::representation;
+use onlyif::document::{representation, sent_bytes};
 use onlyif::item::is_possible_id;
 use onlyif::problem::{
     ChangedField, Code, Conflict, Fault, Origin, Place, Problem, Rel, Request, Resolution,
@@ -144,7 +144,7 @@ impl Page<'_> {
         let mut text = String::new();
         for brevity in all {
             text = self.body(brevity).to_string();
-            if answer::sent_bytes(&text) <= MAX_ANSWER_BYTES {
+            if sent_bytes(text.as_bytes()) <= MAX_ANSWER_BYTES {
                 break;
             }
         }

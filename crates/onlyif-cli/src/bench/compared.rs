@@ -33,12 +33,12 @@ pub enum Goal {
 impl What {
     /// What is compared, for a person.
     pub(super) fn told(self) -> (Cow<'static, str>, Cow<'static, str>) {
-        let away = format!("{} ms away", DISTANCE.as_millis());
         match self {
-            What::Create => (
-                format!("create, store {away}").into(),
-                format!("PutItem, {away}").into(),
-            ),
+            What::Create => {
+                let away = format!("{} ms away", DISTANCE.as_millis());
+                let ours = format!("create, store {away}");
+                (ours.into(), format!("PutItem, {away}").into())
+            }
             What::CreateNear => ("create".into(), "PutItem".into()),
             What::Duplicate => ("create, refused".into(), "create".into()),
             What::Transition => ("transition, refused".into(), "transition".into()),

@@ -9,12 +9,13 @@ use lambda_http::{Body, Response};
 use onlyif::command::Caller;
 use onlyif::decide::{held_key, unique_key};
 use onlyif::declaration::{Declaration, Unique};
-use onlyif::document::representation;
+use onlyif::document::{representation, sent_bytes_of};
 use onlyif::item::{Item, Key, Partition, is_possible_id};
 use onlyif::lifecycle;
 use onlyif::problem::{Fault, Place, Problem};
 use onlyif::store::Store;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::answer;
 use crate::cursor::Cursor;
@@ -123,7 +124,7 @@ fn within_size(declaration: &Declaration, merged: Merged) -> (Vec<Value>, Option
     let mut last = None;
     for (id, resource) in &merged.resources {
         let item = Value::Object(representation(declaration, id, resource).document());
-        let bytes = answer::sent_bytes(&item.to_string()) + 1;
+        let bytes = sent_bytes_of(&item) + 1;
         if bytes > left {
             return (items, last);
         }
@@ -213,22 +214,27 @@ async fn get<S: Store>(store: &S, key: &Key) -> Result<Option<Item>, Problem> {
     Ok(items.into_iter().next().and_then(|(_, item)| item))
 }
 
+/// A page's body.
+#[derive(Serialize)]
+struct Shown<'a> {
+    items: &'a [Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+}
+
 impl Page {
     /// The page as a response.
     pub(crate) fn response(&self) -> Response<Body> {
         let mut response = Response::new(Body::Empty);
         answer::caching(&mut response);
-        let mut body = Map::new();
-        body.insert("items".to_owned(), Value::Array(self.items.clone()));
-        if let Some(next) = &self.next {
-            body.insert("next".to_owned(), Value::from(next.cursor.as_str()));
-            answer::header(
-                &mut response,
-                LINK,
-                &format!("<{}>; rel=\"next\"", next.href),
-            );
+        if let Some(Next { href, .. }) = &self.next {
+            answer::header(&mut response, LINK, &format!("<{href}>; rel=\"next\""));
         }
-        answer::json(&mut response, &Value::Object(body));
+        let shown = Shown {
+            items: &self.items,
+            next: self.next.as_ref().map(|next| next.cursor.as_str()),
+        };
+        answer::json(&mut response, &shown);
         response
     }
 }

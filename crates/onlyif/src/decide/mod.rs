@@ -25,12 +25,10 @@ mod update;
 pub use claims::{held_key, unique_key};
 pub use settle::written;
 
-use std::io;
-
 use crate::answer::Answer;
 use crate::command::{Command, Operation};
 use crate::declaration::Declarations;
-use crate::document::weight;
+use crate::document::{sent_bytes_of, weight};
 use crate::item::Key;
 use crate::plan::{Act, Plan, Planned};
 use crate::problem::Problem;
@@ -138,31 +136,12 @@ const MAX_TOLD_BYTES: usize = 5_000_000;
 /// Bytes of the headers and the reserved members of one answer, generously.
 const HEAD_BYTES: usize = 2_000;
 
-/// Bytes of the answer to an operation on its way through Lambda, where it travels as a JSON string.
+/// Bytes of the answer to an operation on its way through Lambda.
 fn told_bytes(act: &Act) -> usize {
     let Planned::Known(resource) = &act.outcome else {
         return HEAD_BYTES;
     };
-    let mut text = Quoted::default();
-    // Where bytes are but counted, nothing can fail.
-    let _ = serde_json::to_writer(&mut text, &resource.document);
-    HEAD_BYTES + text.0
-}
-
-/// Counts the bytes of a JSON text that stands in another one, as a string.
-#[derive(Default)]
-struct Quoted(usize);
-
-impl io::Write for Quoted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let escaped = bytes.iter().filter(|byte| matches!(byte, b'"' | b'\\'));
-        self.0 += bytes.len() + escaped.count();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    HEAD_BYTES + sent_bytes_of(&resource.document)
 }
 
 /// A dry run looks at all that it would write, and then answers as if it were written.

@@ -11,6 +11,7 @@
 //! - [`merge`]: whether a request and the changes since its base get in each other's way
 //! - [`unique`]: values that no two resources may share
 //! - [`representation()`]: the resource as clients see it
+//! - [`sent_bytes_of()`]: how large it is on its way through Lambda
 //! - [`weight()`]: how large the table counts it
 
 mod clock;
@@ -21,6 +22,7 @@ pub mod number;
 pub mod patch;
 pub mod pointer;
 mod representation;
+mod sent;
 pub mod unique;
 mod weight;
 
@@ -29,6 +31,7 @@ mod laws;
 
 pub use clock::{MAX_CLOCK_BYTES, MAX_CLOCKS};
 pub use representation::{RESERVED, Representation, representation};
+pub use sent::{sent_bytes, sent_bytes_of};
 pub(crate) use weight::of as value_weight;
 pub use weight::{MAX_DOCUMENT_BYTES, MAX_RECORDED_BYTES, weight};
 
