@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     None,
     /// A write is made and its reply lost: the connection is closed.
     DropReply,
-    /// The same of every tenth request.
+    /// The same of every tenth write that is made.
     DropTenth,
     /// A write is made and answered with a 500.
     Answer500,
@@ -58,6 +58,8 @@ struct State {
     fault: Mutex<Fault>,
     /// The operations asked for, in order.
     seen: Mutex<Vec<String>>,
+    /// How many writes were made while the reply to every tenth was to be lost.
+    made: Mutex<usize>,
     /// How many requests were lied about.
     faults: Mutex<usize>,
     /// Writes that are to be delivered again.
@@ -83,6 +85,7 @@ impl Proxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             fault: Mutex::new(Fault::None),
             seen: Mutex::default(),
+            made: Mutex::default(),
             faults: Mutex::default(),
             late: Mutex::default(),
             units: Mutex::default(),
@@ -153,11 +156,7 @@ impl State {
         let operation = target
             .and_then(|target| target.split('.').next_back())
             .unwrap_or_default();
-        let tenth = {
-            let mut seen = self.seen.lock().unwrap();
-            seen.push(operation.to_owned());
-            seen.len().is_multiple_of(10)
-        };
+        self.seen.lock().unwrap().push(operation.to_owned());
         let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"];
         let fault = *self.fault.lock().unwrap();
         match fault {
@@ -176,7 +175,6 @@ impl State {
             }
             _ if !writes.contains(&operation) => self.forward(&head, &body).await,
             Fault::HangWrites => std::future::pending().await,
-            Fault::DropTenth if !tenth => self.forward(&head, &body).await,
             Fault::Late => self.forward_and_keep(head, body).await,
             Fault::Twice => {
                 self.forward(&head, &body).await?;
@@ -185,13 +183,22 @@ impl State {
             }
             Fault::DropReply | Fault::DropTenth | Fault::Answer500 => {
                 let answer = self.forward(&head, &body).await?;
-                if answer.status() != StatusCode::OK {
+                if answer.status() != StatusCode::OK
+                    || (fault == Fault::DropTenth && !self.count_made().is_multiple_of(10))
+                {
                     return Some(answer);
                 }
                 *self.faults.lock().unwrap() += 1;
                 (fault == Fault::Answer500).then(internal)
             }
         }
+    }
+
+    /// Counts a write that was made; how many there are now.
+    fn count_made(&self) -> usize {
+        let mut made = self.made.lock().unwrap();
+        *made += 1;
+        *made
     }
 
     /// Passes the request on, and counts what the store says that it cost.
