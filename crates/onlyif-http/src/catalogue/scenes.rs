@@ -2,7 +2,7 @@
 //! the API answers to these requests, read, decided and written by the code that answers all others.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::FutureExt;
 use lambda_http::{Context, Request};
@@ -35,8 +35,8 @@ const NOW_MS: i64 = 1_795_428_300_000;
 /// A key that alice has used.
 const KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
 
-/// The body of a problem of this kind, as this deployment answers it.
-pub(super) fn example(code: Code, settings: &Settings) -> Value {
+/// The types that all scenes are about.
+static TYPES: LazyLock<Arc<Declarations>> = LazyLock::new(|| {
     let source = |name: &str, text: &str| SourceFile {
         name: name.to_owned(),
         text: text.to_owned(),
@@ -46,13 +46,17 @@ pub(super) fn example(code: Code, settings: &Settings) -> Value {
         source("products.yaml", include_str!("products.yaml")),
         source("shipments.yaml", include_str!("shipments.yaml")),
     ];
-    let declarations = Declarations::parse(&sources).unwrap_or_default();
-    let Some(declaration) = declarations.get("orders") else {
+    Arc::new(Declarations::parse(&sources).unwrap_or_default())
+});
+
+/// The body of a problem of this kind, as this deployment answers it.
+pub(super) fn example(code: Code, settings: &Settings) -> Value {
+    let Some(declaration) = TYPES.get("orders") else {
         return Value::Null;
     };
     let scene = scene(code, declaration);
     let app = App {
-        declarations: std::sync::Arc::new(declarations.clone()),
+        declarations: Arc::clone(&TYPES),
         store: scene.shelf,
         settings: Settings {
             // Otherwise nobody could be unknown.

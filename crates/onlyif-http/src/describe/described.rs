@@ -19,8 +19,7 @@ pub(super) struct Described {
     settings: Settings,
     index: OnceLock<Text>,
     document: OnceLock<Text>,
-    /// The problem catalogue.
-    pub entries: Vec<Entry>,
+    entries: OnceLock<Vec<Entry>>,
 }
 
 /// A text, and the tag of exactly this text.
@@ -63,10 +62,10 @@ impl Described {
         }
         let described = Arc::new(Described {
             declarations: Arc::clone(&app.declarations),
-            entries: catalogue::entries(&settings),
             settings,
             index: OnceLock::new(),
             document: OnceLock::new(),
+            entries: OnceLock::new(),
         });
         *last = Some(Arc::clone(&described));
         described
@@ -78,11 +77,17 @@ impl Described {
         self.index.get_or_init(built)
     }
 
+    /// The problem catalogue.
+    pub(super) fn entries(&self) -> &[Entry] {
+        self.entries
+            .get_or_init(|| catalogue::entries(&self.settings))
+    }
+
     /// The answer to `GET /openapi.json`.
     pub(super) fn document(&self) -> &Text {
         self.document.get_or_init(|| {
             let answered = |entry: &&Entry| is_answered(entry.code, self.settings.auth);
-            let entries = self.entries.iter().filter(answered);
+            let entries = self.entries().iter().filter(answered);
             let problems: Vec<ProblemDoc> = entries.map(problem).collect();
             let server = self.settings.base_url.as_deref().unwrap_or_default();
             let document = openapi::document(&self.declarations, server, &problems);

@@ -43,16 +43,15 @@ pub fn answer<S>(app: &App<S>, exchange: &Exchange<'_>) -> Response<Body> {
         .as_ref()
         .map_err(Clone::clone)
         .and_then(|route| answered(app, exchange, route));
-    let mut response = match &answered {
-        Ok(response) => response.clone(),
-        Err(problem) => problem::response(exchange, None, problem),
+    let refused = match answered {
+        Ok(response) => return answer::sent(exchange, response, Ending::Answered),
+        Err(refused) => refused,
     };
-    if let (Ok(route), Err(refused)) = (&route, &answered)
-        && refused.code == Code::MethodNotAllowed
-    {
+    let mut response = problem::response(exchange, None, &refused);
+    if let (Ok(route), Code::MethodNotAllowed) = (&route, refused.code) {
         allow(&mut response, route);
     }
-    answer::sent(exchange, response, Ending::of(answered.as_ref().err()))
+    answer::sent(exchange, response, Ending::Refused(&refused))
 }
 
 fn answered<S>(
@@ -100,13 +99,13 @@ fn told<S>(
     let text = match route {
         Route::Index => described.index(exchange).clone(),
         Route::Document => described.document().clone(),
-        Route::Problems if html => page::catalogue(&described.entries, exchange).into(),
+        Route::Problems if html => page::catalogue(described.entries(), exchange).into(),
         Route::Problems => {
-            let entries = &described.entries;
-            let all: Vec<_> = entries.iter().map(|it| page::json(it, exchange)).collect();
+            let entries = described.entries().iter();
+            let all: Vec<_> = entries.map(|it| page::json(it, exchange)).collect();
             json!({ "problems": all }).to_string().into()
         }
-        Route::Problem(code) => match described.entries.iter().find(|it| it.code == *code) {
+        Route::Problem(code) => match described.entries().iter().find(|it| it.code == *code) {
             Some(entry) if html => page::entry(entry, exchange).into(),
             Some(entry) => page::json(entry, exchange).to_string().into(),
             None => return Err(not_served(exchange)),
