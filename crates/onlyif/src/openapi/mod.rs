@@ -69,6 +69,13 @@ pub struct ProblemDoc {
 /// nowhere; without [`Code::Unauthenticated`] no caller is asked for, and there is no security.
 pub fn document(declarations: &Declarations, server: &str, problems: &[ProblemDoc]) -> Value {
     let catalogue = Catalogue(problems);
+    let components = [
+        ("schemas", schemas(declarations, &catalogue)),
+        ("responses", catalogue.shared_responses()),
+        ("parameters", headers::parameters()),
+        ("headers", headers::answered()),
+        ("examples", catalogue.examples()),
+    ];
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -77,16 +84,13 @@ pub fn document(declarations: &Declarations, server: &str, problems: &[ProblemDo
             "description": introduction(),
         },
         "servers": [{ "url": server }],
-        "tags": tags(declarations),
-        "paths": paths(declarations, &catalogue),
-        "components": {
-            "schemas": schemas(declarations, &catalogue),
-            "responses": catalogue.shared_responses(),
-            "parameters": headers::parameters(),
-            "headers": headers::answered(),
-            "examples": catalogue.examples(),
-        },
     });
+    // What is large is moved in: `json!` would copy it.
+    document["tags"] = tags(declarations).into();
+    document["paths"] = paths(declarations, &catalogue).into();
+    for (name, all) in components {
+        document["components"][name] = all.into();
+    }
     if catalogue.has(Code::Unauthenticated) {
         document["security"] = json!([{ "bearer": [] }]);
         document["components"]["securitySchemes"] = json!({
