@@ -20,7 +20,7 @@ use crate::connections::{Connections, IDLE};
 
 /// The longest that a connection may take to be made. Until then nothing was sent, so that the
 /// write that needed it certainly did not happen.
-const CONNECT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT: Duration = Duration::from_secs(1);
 
 /// The roots that AWS's endpoints are certified by, and no others: reading the hundreds that an
 /// operating system trusts takes longer than all the rest of a cold start.

@@ -4,12 +4,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::client::CONNECT;
+
 /// The longest that one attempt may take: a healthy table answers within milliseconds, and what
 /// is still unanswered then is better asked for again, or looked up, while there is time.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// Less time than this is not worth an attempt.
-const SHORTEST_ATTEMPT: Duration = Duration::from_millis(20);
+pub(crate) const SHORTEST_ATTEMPT: Duration = Duration::from_millis(20);
+
+/// Less time than this is not worth another attempt to connect, where that failed. The attempt has half
+/// of it, and is to end by itself: cut short, it would leave in doubt what was certainly not sent.
+pub(crate) const TO_CONNECT: Duration = CONNECT
+    .saturating_mul(2)
+    .saturating_add(Duration::from_millis(100));
 
 /// The time for one operation where nobody has set a deadline.
 const UNHURRIED: Duration = Duration::from_secs(10);
@@ -68,12 +76,17 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// Waits before the next try; `false`, at once, when there is to be none.
     pub(crate) async fn wait(&mut self, deadline: Deadline) -> bool {
+        self.wait_for(deadline, SHORTEST_ATTEMPT).await
+    }
+
+    /// The same before a try that is made only if so much time is left for it.
+    pub(crate) async fn wait_for(&mut self, deadline: Deadline, time: Duration) -> bool {
         self.tried += 1;
         if self.tried >= TRIES {
             return false;
         }
         let wait = Duration::from_millis(fastrand::u64(0..=longest_wait_ms(self.tried)));
-        if deadline.left() < wait + SHORTEST_ATTEMPT {
+        if deadline.left() < wait + time {
             return false;
         }
         tokio::time::sleep(wait).await;

@@ -24,7 +24,7 @@ use crate::keys;
 use crate::placeholders::Placeholders;
 use crate::refusal::{self, Refusal, Setback};
 use crate::request::{Actions, Request};
-use crate::retry::{Backoff, Deadline};
+use crate::retry::{Backoff, Deadline, SHORTEST_ATTEMPT, TO_CONNECT};
 
 /// As many items as one `BatchGetItem` takes.
 const BATCH: usize = 100;
@@ -300,7 +300,11 @@ impl Store for Table {
             };
             in_progress |= setback == Setback::InProgress;
             outcome = given_up(setback, in_progress);
-            if !may_be_sent_again(setback) || !backoff.wait(deadline).await {
+            let time = match setback {
+                Setback::NotSent => TO_CONNECT,
+                _ => SHORTEST_ATTEMPT,
+            };
+            if !may_be_sent_again(setback) || !backoff.wait_for(deadline, time).await {
                 break;
             }
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use onlyif::store::{Failure, Store, Written};
 use onlyif_dynamodb::{Settings, Table};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use crate::answers::{AMPLE, unavailable};
 use crate::samples::{claim, key, partition, single, unique_key};
@@ -58,6 +59,31 @@ async fn where_nobody_listens_nothing_is_written() {
     assert_eq!(written, Written::Failed(unavailable()));
     assert_eq!(reading.read(&[key("r")]).await, Err(unavailable()));
     assert_eq!((writing.attempts(), reading.attempts()), (8, 8));
+}
+
+#[tokio::test]
+async fn where_nobody_answers_to_a_connection_nothing_is_written() {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let anywhere = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(anywhere).expect("a free port");
+    let listener = socket.listen(1).expect("to listen");
+    let address = listener.local_addr().expect("its address");
+    // Nobody is let in: once the queue is full, whoever comes is not even answered.
+    let mut queue = Vec::new();
+    let full = loop {
+        match timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+            Ok(waiting) => queue.push(waiting.expect("a place in the queue")),
+            Err(full) => break full,
+        }
+    };
+    assert!(queue.len() < 10, "{full}");
+    let settings = Settings::emulated("things", format!("http://{address}"));
+    let table = Table::connect(&settings).expect("a client");
+    // The first try ends after the second that a connection has. The next one would have less.
+    let table = table.within(Duration::from_secs(3));
+    let written = table.write(&single()).await;
+    assert_eq!(written, Written::Failed(unavailable()));
+    assert_eq!(table.attempts(), 1);
 }
 
 #[tokio::test]
