@@ -89,12 +89,16 @@ impl Catalogue<'_> {
                 "oneOf": names,
             }),
         ));
+        let of_problem = |problem: &ProblemDoc| {
+            // Only a conflict's code names a conflict's schema.
+            let conflicting = conflicts.iter().any(|(code, _)| *code == problem.code);
+            (problem_name(problem.code), schema_of(problem, conflicting))
+        };
+        let of_problems: Vec<_> = self.0.iter().map(of_problem).collect();
         for (code, schema) in conflicts {
             out.push((conflict_name(code), schema));
         }
-        for problem in self.0 {
-            out.push((problem_name(problem.code), schema_of(problem)));
-        }
+        out.extend(of_problems);
         out
     }
 
@@ -140,17 +144,13 @@ pub(super) fn problem_name(code: Code) -> String {
     format!("Problem.{}", code.name())
 }
 
-fn schema_of(problem: &ProblemDoc) -> Value {
+fn schema_of(problem: &ProblemDoc, conflicting: bool) -> Value {
     let mut properties = json!({
         "title": { "const": problem.title },
         "status": { "const": problem.status },
         "code": { "const": problem.code.name() },
     });
-    // Only a conflict's code names a conflict's schema.
-    if super::conflicts::all()
-        .iter()
-        .any(|(code, _)| *code == problem.code)
-    {
+    if conflicting {
         properties["conflicts"] = json!({ "contains": part(&conflict_name(problem.code)) });
     }
     json!({
