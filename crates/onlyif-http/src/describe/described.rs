@@ -111,3 +111,47 @@ fn problem(entry: &Entry) -> ProblemDoc {
         example: entry.example.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Context;
+    use serde_json::json;
+
+    use super::*;
+    use crate::app::StaleStatus;
+    use crate::describe::answer;
+    use crate::entry;
+
+    /// Examples and the document take many times as long as all the rest of a first call.
+    #[test]
+    fn what_is_not_asked_for_is_not_built() {
+        let app = App {
+            declarations: Arc::new(Declarations::default()),
+            store: (),
+            settings: Settings {
+                stale_status: StaleStatus::Conflict,
+                auth: Auth::None,
+                base_url: None,
+            },
+        };
+        for (path, built) in [
+            ("/v1", [true, false, false]),
+            ("/problems", [true, true, false]),
+            ("/openapi.json", [true, true, true]),
+        ] {
+            let event =
+                json!({ "rawPath": path, "requestContext": { "http": { "method": "GET" } } });
+            let event = serde_json::from_value(event).unwrap();
+            let request = entry::request(event, Context::default());
+            let exchange = Exchange::begin(&app, &request);
+            assert_eq!(answer(&app, &exchange).status(), 200, "{path}");
+            let described = Described::of(&app, &exchange);
+            let parts = [
+                described.index.get().is_some(),
+                described.entries.get().is_some(),
+                described.document.get().is_some(),
+            ];
+            assert_eq!(parts, built, "{path}");
+        }
+    }
+}

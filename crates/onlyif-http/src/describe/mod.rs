@@ -4,7 +4,7 @@
 //! # Layout, in reading order
 //!
 //! - [`Route`]: what a path names, and the methods that it takes
-//! - `described`: what is told, built once per deployment
+//! - `described`: what is told, built once per deployment, part by part
 //! - `index`: the types and their links
 //! - `page`: the catalogue, for people
 
