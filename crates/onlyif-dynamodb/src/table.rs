@@ -300,12 +300,9 @@ impl Store for Table {
             };
             in_progress |= setback == Setback::InProgress;
             outcome = given_up(setback, in_progress);
-            let time = match setback {
-                Setback::NotSent => TO_CONNECT,
-                _ => SHORTEST_ATTEMPT,
-            };
-            if !may_be_sent_again(setback) || !backoff.wait_for(deadline, time).await {
-                break;
+            match time_to_send_again(setback) {
+                Some(time) if backoff.wait_for(deadline, time).await => {}
+                _ => break,
             }
         }
         outcome
@@ -360,12 +357,14 @@ impl Store for Table {
     }
 }
 
-/// Whether a write that met with this is sent again here. One that nobody can say anything of is
-/// not: the engine looks first. The same transaction is, for DynamoDB knows it by its token.
-fn may_be_sent_again(setback: Setback) -> bool {
+/// The time that has to be left for a write that met with this to be sent again here. One that nobody
+/// can say anything of is not: the engine looks first. The same transaction is, for DynamoDB knows it by
+/// its token.
+fn time_to_send_again(setback: Setback) -> Option<Duration> {
     match setback {
-        Setback::NotSent | Setback::Throttled | Setback::Conflict | Setback::InProgress => true,
-        Setback::Unanswered | Setback::Invalid | Setback::Defect => false,
+        Setback::NotSent => Some(TO_CONNECT),
+        Setback::Throttled | Setback::Conflict | Setback::InProgress => Some(SHORTEST_ATTEMPT),
+        Setback::Unanswered | Setback::Invalid | Setback::Defect => None,
     }
 }
 
