@@ -69,13 +69,7 @@ pub struct ProblemDoc {
 /// nowhere; without [`Code::Unauthenticated`] no caller is asked for, and there is no security.
 pub fn document(declarations: &Declarations, server: &str, problems: &[ProblemDoc]) -> Value {
     let catalogue = Catalogue(problems);
-    let components = [
-        ("schemas", schemas(declarations, &catalogue)),
-        ("responses", catalogue.shared_responses()),
-        ("parameters", headers::parameters()),
-        ("headers", headers::answered()),
-        ("examples", catalogue.examples()),
-    ];
+    let shared = catalogue.shared_responses();
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -87,8 +81,14 @@ pub fn document(declarations: &Declarations, server: &str, problems: &[ProblemDo
     });
     // What is large is moved in: `json!` would copy it.
     document["tags"] = tags(declarations).into();
-    document["paths"] = paths(declarations, &catalogue).into();
-    for (name, all) in components {
+    document["paths"] = paths(declarations, &catalogue, &shared).into();
+    for (name, all) in [
+        ("schemas", schemas(declarations, &catalogue)),
+        ("responses", shared),
+        ("parameters", headers::parameters()),
+        ("headers", headers::answered()),
+        ("examples", catalogue.examples()),
+    ] {
         document["components"][name] = all.into();
     }
     if catalogue.has(Code::Unauthenticated) {
@@ -140,15 +140,19 @@ fn tags(declarations: &Declarations) -> Vec<Value> {
     tags
 }
 
-fn paths(declarations: &Declarations, catalogue: &Catalogue<'_>) -> Map<String, Value> {
+/// `shared` are the responses among the components.
+fn paths(
+    declarations: &Declarations,
+    catalogue: &Catalogue<'_>,
+    shared: &Map<String, Value>,
+) -> Map<String, Value> {
     let mut paths = Map::new();
-    let shared = catalogue.shared_responses();
     for declaration in declarations.iter() {
         let path = |operations: &[(&str, Operation)], of_one| {
             let mut item = path(operations, of_one, catalogue);
             if let Some(deprecation) = &declaration.deprecated {
                 let operations = item.values_mut().filter(|each| each.is_object());
-                operations.for_each(|each| deprecated::mark(each, deprecation, &shared));
+                operations.for_each(|each| deprecated::mark(each, deprecation, shared));
             }
             Value::Object(item)
         };
