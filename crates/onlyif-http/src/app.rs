@@ -16,6 +16,22 @@ pub struct App<S> {
     pub settings: Settings,
 }
 
+#[cfg(test)]
+impl App<()> {
+    /// One without types and without a store.
+    pub(crate) fn empty() -> Self {
+        App {
+            declarations: Arc::new(Declarations::default()),
+            store: (),
+            settings: Settings {
+                stale_status: StaleStatus::Conflict,
+                auth: Auth::None,
+                base_url: None,
+            },
+        }
+    }
+}
+
 /// How a deployment answers: read from the environment once, at cold start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {

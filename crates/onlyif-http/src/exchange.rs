@@ -273,25 +273,10 @@ fn sentence(fault: &Fault) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;
-    use crate::app::Auth;
     use crate::entry;
-
-    fn app() -> App<()> {
-        App {
-            declarations: Arc::new(Declarations::default()),
-            store: (),
-            settings: Settings {
-                stale_status: StaleStatus::Conflict,
-                auth: Auth::None,
-                base_url: None,
-            },
-        }
-    }
 
     fn ending_at(deadline_ms: u64) -> Context {
         let mut context = Context::default();
@@ -326,7 +311,7 @@ mod tests {
         let deadline_ms = u64::try_from(now).unwrap() + 60_000;
         for context in [Context::default(), ending_at(deadline_ms)] {
             let request = entry::request(event(), context);
-            let app = app();
+            let app = App::empty();
             let mut exchange = Exchange::begin(&app, &request);
             let whole = exchange.left();
             let reading = Duration::from_secs(4);

@@ -118,22 +118,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::app::StaleStatus;
     use crate::describe::answer;
     use crate::entry;
 
     /// Examples and the document take many times as long as all the rest of a first call.
     #[test]
     fn what_is_not_asked_for_is_not_built() {
-        let app = App {
-            declarations: Arc::new(Declarations::default()),
-            store: (),
-            settings: Settings {
-                stale_status: StaleStatus::Conflict,
-                auth: Auth::None,
-                base_url: None,
-            },
-        };
+        let app = App::empty();
         for (path, built) in [
             ("/v1", [true, false, false]),
             ("/problems", [true, true, false]),
