@@ -136,6 +136,23 @@ fn no_example_is_of_another_kind() {
 }
 
 #[test]
+fn a_problem_that_is_a_conflict_lists_one_of_its_kind() {
+    let app = app();
+    let document = get(&app, "/openapi.json");
+    let mut conflicts = 0;
+    for entry in catalogue::entries(&app.settings) {
+        let name = entry.code.name();
+        let is_conflict = !document["components"]["schemas"][format!("Conflict.{name}")].is_null();
+        let mut without = entry.example;
+        without["conflicts"] = json!([]);
+        let found = faults(&document, &format!("Problem.{name}"), &without);
+        assert_eq!(found.is_empty(), !is_conflict, "{name} {found:?}");
+        conflicts += usize::from(is_conflict);
+    }
+    assert_eq!(conflicts, 11);
+}
+
+#[test]
 fn examples_show_what_a_client_can_do() {
     let entries = catalogue::entries(&app().settings);
     let example = |code: Code| &entries.iter().find(|it| it.code == code).unwrap().example;
